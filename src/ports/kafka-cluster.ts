@@ -1,0 +1,58 @@
+import type { ClusterFacts, GroupPoll, KeyScan, LogBounds, RecordSeen, TopicState } from '../platform/state.ts';
+
+/**
+ * Terms. Log start offset and high watermark bound a partition's log: start <= offset < end. Committed offset: the next one that
+ * a group will read; null where none is stored. Complete scan: every record of the asked range was read up to the high
+ * watermark at scan start.
+ *
+ * No method creates, joins, commits or produces anything. Methods throw DependencyError (system `kafka`).
+ */
+export interface GroupQuestion {
+  readonly groupId: string;
+  /** Topics whose committed offsets are wanted; those that do not exist must be left out by the caller. */
+  readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+}
+
+export interface KeyQuestion {
+  readonly topic: string;
+  readonly key: string;
+  /** The record cannot be older than this (slack already taken off). */
+  readonly notBeforeMs: number;
+  /** Also read the partitions that the key does not belong to. */
+  readonly allPartitions: boolean;
+}
+
+export interface KafkaClusterReader extends AsyncDisposable {
+  /** Masked bootstrap address for the head line. */
+  readonly address: string;
+  /** Proves more than a connection: metadata was answered and every broker named there was reached. */
+  facts(signal: AbortSignal): Promise<ClusterFacts>;
+  /** One topic, asked for by name, so that "absent" is proved (UNKNOWN_TOPIC_OR_PARTITION); bounds included. */
+  topic(topic: string, signal: AbortSignal): Promise<TopicState>;
+  bounds(topic: string, partition: number, signal: AbortSignal): Promise<LogBounds>;
+  /** State, members, committed offsets and log bounds of one group, once. Only where the offsets topic exists. */
+  pollGroup(question: GroupQuestion, signal: AbortSignal): Promise<GroupPoll>;
+  /** Records with these keys; one pass per topic and partition serves all questions. Same order as the questions. */
+  findKeys(questions: readonly KeyQuestion[], signal: AbortSignal): Promise<readonly KeyScan[]>;
+  /** The record at an offset, or the next one after it below the high watermark; null where there is none. */
+  recordAt(topic: string, partition: number, offset: bigint, signal: AbortSignal): Promise<RecordSeen | null>;
+  /** The newest `count` records of every partition, oldest first, values included for parsing (dead letters). */
+  tail(
+    topic: string,
+    countPerPartition: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly records: readonly RawRecord[]; readonly complete: boolean }>;
+}
+
+export interface RawRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestampMs: number;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a key search returns for one record: see platform/events.ts `recordSeen(raw)`. */
+export type { RecordSeen };
