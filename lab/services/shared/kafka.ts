@@ -1,0 +1,22 @@
+import { Kafka, Partitioners, type Producer, type RetryOptions } from 'kafkajs';
+import { type EventEnvelope, type EventType, recordOf, TOPIC_OF } from './events.ts';
+
+export function openKafka(service: string, brokers: readonly string[]): Kafka {
+  return new Kafka({ clientId: service, brokers: [...brokers] });
+}
+
+export function openProducer(kafka: Kafka, retry: RetryOptions = {}): Producer {
+  return kafka.producer({
+    retry,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+  });
+}
+
+export type Publish = <Type extends EventType>(event: EventEnvelope<Type>) => Promise<void>;
+
+export function publisher(producer: Producer, source: string): Publish {
+  return async (event) => {
+    await producer.send({ topic: TOPIC_OF[event.eventType], messages: [recordOf(event, source)] });
+  };
+}
