@@ -1,124 +1,34 @@
-import type { InjectedFault } from './faults/fault.ts';
-import type { LabKafka } from './kafka/client.ts';
-import type { ComposeService, Generation, HttpService, Service, Worker } from './platform.ts';
+import { bringUp, tearDown } from './bring-up.ts';
+import type { Lab, LabOptions } from './contract.ts';
+import { labNames, readState } from './layout.ts';
+import { openRunningLab } from './running-lab.ts';
 
-export interface LabOptions {
-  /** `default` has the platform's own names (`kodingcaravan-…`); a lab `x` is `kodingcaravan-x-…`. */
-  readonly name?: string;
-  /** Where everything of this lab lives. Default: `kc-lab-<name>` in the system's temporary directory. */
-  readonly directory?: string;
-  readonly generation?: Generation;
-  /** Workers to deploy. Default: all five. */
-  readonly workers?: readonly Worker[];
-  /** Send payments until each partition of each group has a commit. Default: false, a young platform. */
-  readonly warm?: boolean;
-  readonly onProgress?: (text: string) => void;
+export type { Lab, LabOptions } from './contract.ts';
+
+/** Brings the lab up; one that is up already is left as it is. Rejects with LabUnavailable where it cannot run. */
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  const names = labNames(options.name, options.directory);
+  const state = await readState(names);
+  if (state?.phase !== 'up') await bringUp(names, options);
+  const lab = await openRunningLab(names);
+  try {
+    if (options.warm === true) await lab.warmUp();
+    return lab;
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
 }
 
-export interface PayOptions {
-  readonly count?: number;
-  readonly studentId?: string;
-  readonly courseId?: string;
-  readonly amountCents?: number;
-  readonly metadata?: unknown;
-  /** Choose payment ids whose key falls in this partition. */
-  readonly partition?: number;
+/** A lab that is up, as an earlier process left it. */
+export async function attachLab(options: Pick<LabOptions, 'name' | 'directory'> = {}): Promise<Lab> {
+  const names = labNames(options.name, options.directory);
+  const state = await readState(names);
+  if (state?.phase !== 'up') throw new Error(`the lab ${names.name} is not up`);
+  return await openRunningLab(names);
 }
 
-/** Changes to a service's container beside what the platform gives it. */
-export interface ServiceOverrides {
-  /** null takes a variable away. */
-  readonly environment?: Readonly<Record<string, string | null>>;
-  readonly memoryBytes?: number;
-  /** Docker network to join instead of the lab's own. */
-  readonly network?: string;
-  /** Replaces `node <bundle>`. */
-  readonly command?: readonly string[];
-}
-
-export interface ServiceStatus {
-  readonly service: ComposeService;
-  readonly container: string;
-  readonly status: string;
-  readonly exitCode: number;
-  readonly restartCount: number;
-}
-
-export interface LabStatus {
-  readonly name: string;
-  readonly generation: Generation;
-  readonly fault: string | null;
-  readonly services: readonly ServiceStatus[];
-  readonly groups: readonly { readonly group: string; readonly state: string; readonly members: number }[];
-  readonly payments: number;
-  readonly undelivered: readonly string[];
-}
-
-export interface Lab {
-  readonly name: string;
-  readonly project: string;
-  readonly directory: string;
-  /** Compose file and `.env.production`, as a customer has them. */
-  readonly projectDirectory: string;
-  /** A kc-doctor configuration that divides graces and silences by 10. */
-  readonly configFile: string;
-  /** What the operator's shell on the host has beside the project directory. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly generation: Generation;
-  readonly network: string;
-  readonly kafkaHostPort: number;
-  /** Superuser. */
-  readonly databaseUrl: string;
-  /** The role of the platform itself, as in `.env.production`. */
-  readonly platformDatabaseUrl: string;
-  /** A role that may only select. */
-  readonly readOnlyDatabaseUrl: string;
-  readonly redisUrl: string;
-  readonly kafka: LabKafka;
-
-  pay(options?: number | PayOptions): Promise<readonly string[]>;
-  /** Until every one of these payments has its tutoring sessions. */
-  waitForSessions(paymentIds: readonly string[], timeoutMs?: number): Promise<void>;
-  /** Until the database's clock says that these payments were confirmed that long ago. */
-  waitForAge(paymentIds: readonly string[], ageMs: number): Promise<void>;
-  /** Polls until `look` gives something other than undefined or false. */
-  until<Value>(
-    what: string,
-    look: () => Promise<Value | undefined | false>,
-    timeoutMs?: number,
-  ): Promise<Value>;
-
-  fault(id: string): Promise<InjectedFault>;
-  heal(): Promise<void>;
-  /** Empty tables, topics and groups, fresh service containers: much faster than down and up. */
-  reset(options?: { readonly generation?: Generation; readonly warm?: boolean }): Promise<void>;
-  status(): Promise<LabStatus>;
-  down(): Promise<void>;
-  /** Lets go of connections; the lab stays up. */
-  close(): Promise<void>;
-
-  container(service: ComposeService): string;
-  /** Base URL on 127.0.0.1 of a service that publishes its port. */
-  url(service: HttpService): string;
-  start(service: ComposeService): Promise<void>;
-  /** A polite `docker stop`. */
-  stop(service: ComposeService, graceSeconds?: number): Promise<void>;
-  restart(service: ComposeService): Promise<void>;
-  kill(service: ComposeService): Promise<void>;
-  /** Takes the container away, and the service out of the compose file when asked. */
-  remove(service: ComposeService, options?: { readonly fromCompose?: boolean }): Promise<void>;
-  /** A new container, in the compose file again if it was taken out; an old one is removed. */
-  recreate(service: ComposeService, overrides?: ServiceOverrides): Promise<void>;
-  /** Until the worker's group is Stable and it has a member. */
-  waitForJoined(worker: Worker, timeoutMs?: number): Promise<void>;
-  /** Both streams of the container's log. */
-  logs(service: ComposeService): Promise<string>;
-
-  sql<Row extends object = Record<string, unknown>>(
-    text: string,
-    params?: readonly unknown[],
-  ): Promise<readonly Row[]>;
-  /** A switch that the service reads before its next event; undefined takes it away. */
-  setSwitch(service: Service, name: string, value: unknown): Promise<void>;
-  clearSwitches(): Promise<void>;
+/** Removes a lab from whatever state it is in. */
+export async function removeLab(options: Pick<LabOptions, 'name' | 'directory'> = {}): Promise<void> {
+  await tearDown(labNames(options.name, options.directory));
 }

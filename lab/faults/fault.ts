@@ -1,5 +1,7 @@
-import type { Lab } from '../lab.ts';
+import type { InjectedFault, Lab } from '../contract.ts';
 import type { Generation } from '../platform.ts';
+
+export type { InjectedFault, Lab } from '../contract.ts';
 
 export interface FaultExpectation {
   /** Cause id with its stage, as the catalogue writes it: `worker-stopped@allocation`. */
@@ -7,18 +9,16 @@ export interface FaultExpectation {
   readonly exitCode: 0 | 1 | 2 | 3;
 }
 
-export interface InjectedFault {
-  /** The payments that the fault hurts. */
-  readonly payments: readonly string[];
-  /** What `heal` must know and may run in another process: offsets, switched ids. Plain JSON strings. */
-  readonly notes?: Readonly<Record<string, string>>;
-}
-
 export interface LabFault {
   readonly id: string;
   readonly title: string;
   /** The platform generation it needs. Absent: newest. The lab switches its services over and back. */
   readonly generation?: Generation;
+  /**
+   * The platform it starts from. Absent: `warm`, where each partition has a commit. `young` has none: no payment
+   * has flowed, and a worker that is stopped there comes back at the end of its partitions.
+   */
+  readonly startsFrom?: 'warm' | 'young';
   readonly expects: FaultExpectation;
   /** Injects, and returns only once the user-visible effect was seen; rejects when it was not. */
   inject(lab: Lab): Promise<InjectedFault>;

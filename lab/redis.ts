@@ -1,0 +1,49 @@
+import { connect } from 'node:net';
+import type { LabDocker } from './docker.ts';
+import { containerName, LAB_LABEL, type LabNames } from './layout.ts';
+
+const PORT = 6379;
+
+export function redisUrl(address: string): string {
+  return `redis://${address}:${PORT}`;
+}
+
+/** Like the database it stands for a managed service: no compose label, one address for host and containers. */
+export async function createRedis(
+  docker: LabDocker,
+  plan: {
+    readonly names: LabNames;
+    readonly address: string;
+    readonly mounts: readonly string[];
+    readonly program: string;
+  },
+): Promise<void> {
+  const container = containerName(plan.names, 'cloud-redis');
+  await docker.create(container, {
+    Cmd: [plan.program, '--save', '', '--appendonly', 'no', '--protected-mode', 'no', '--dir', '/tmp'],
+    Labels: { [LAB_LABEL]: plan.names.name },
+    HostConfig: {
+      Binds: [...plan.mounts],
+      Tmpfs: { '/tmp': 'mode=1777' },
+      NetworkMode: plan.names.network,
+      RestartPolicy: { Name: 'unless-stopped' },
+    },
+    NetworkingConfig: {
+      EndpointsConfig: { [plan.names.network]: { IPAMConfig: { IPv4Address: plan.address } } },
+    },
+  });
+  await docker.start(container);
+}
+
+export async function flushRedis(address: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect({ host: address, port: PORT }, () => socket.write('FLUSHALL\r\n'));
+    socket.setTimeout(5_000, () => socket.destroy(new Error('Redis does not answer')));
+    socket.once('error', reject);
+    socket.once('data', (answer) => {
+      socket.end();
+      if (answer.toString('utf8').startsWith('+OK')) resolve();
+      else reject(new Error(`Redis refused to empty itself: ${answer.toString('utf8').trim()}`));
+    });
+  });
+}
