@@ -21,7 +21,7 @@ import { composeServices, containerPlan, fixedAddresses, platformEnvironment } f
 import { type ComposeService, SERVICES, WORKERS } from './platform.ts';
 import { createPostgres, preparePostgres } from './postgres/server.ts';
 import { waitForServices } from './ready.ts';
-import { createRedis } from './redis.ts';
+import { createRedis, waitForRedis } from './redis.ts';
 
 /** Graces and silences of kc-doctor divided by 10, because a finding needs real age. */
 const LAB_THRESHOLDS = {
@@ -83,7 +83,11 @@ export async function bringUp(names: LabNames, options: LabOptions): Promise<voi
     createRedis(docker, { ...cloud, address: addresses.redis, program: programs.redisServer }),
     bundleServices(names.directory),
   ]);
-  await Promise.all([preparePostgres(addresses.postgres, state.secrets), makeTopics(docker, plan)]);
+  await Promise.all([
+    preparePostgres(addresses.postgres, state.secrets),
+    waitForRedis(addresses.redis),
+    makeTopics(docker, plan),
+  ]);
 
   say('services');
   const deployed = SERVICES.filter((service) => composeServices(state).includes(service));

@@ -6,18 +6,15 @@ export class LabUnavailable extends Error {
   override readonly name = 'LabUnavailable';
 }
 
-/** First of the names that is on the PATH, as its real file. */
-async function findOnPath(...names: readonly string[]): Promise<string | null> {
-  for (const name of names) {
-    for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-      if (directory === '') continue;
-      try {
-        const path = join(directory, name);
-        await access(path, constants.X_OK);
-        return await realpath(path);
-      } catch {
-        // Not in this directory: the next one may have it, and null says that none has.
-      }
+async function findOnPath(name: string): Promise<string | null> {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (directory === '') continue;
+    try {
+      const path = join(directory, name);
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this directory: the next one may have it, and null says that none has.
     }
   }
   return null;
@@ -26,6 +23,7 @@ async function findOnPath(...names: readonly string[]): Promise<string | null> {
 export interface HostPrograms {
   readonly node: string;
   readonly java: string;
+  /** Not its real file: Debian's is a link to redis-check-rdb, which looks at the name it is called by. */
   readonly redisServer: string;
 }
 
@@ -66,7 +64,7 @@ export async function programMounts(programs: HostPrograms): Promise<readonly st
   const homes = [
     dirname(dirname(programs.node)),
     dirname(dirname(programs.java)),
-    dirname(dirname(programs.redisServer)),
+    dirname(dirname(await realpath(programs.redisServer))),
   ];
   for (const home of homes) {
     if (!home.startsWith('/usr') && !home.startsWith('/bin') && home !== '/') mounts.add(home);

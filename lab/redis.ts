@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { LabDocker } from './docker.ts';
 import { containerName, LAB_LABEL, type LabNames } from './layout.ts';
+import { until } from './wait.ts';
 
 const PORT = 6379;
 
@@ -35,15 +36,23 @@ export async function createRedis(
   await docker.start(container);
 }
 
+export async function waitForRedis(address: string): Promise<void> {
+  await until('Redis answers', async () => (await inlineCommand(address, 'PING')) === '+PONG');
+}
+
 export async function flushRedis(address: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect({ host: address, port: PORT }, () => socket.write('FLUSHALL\r\n'));
+  const answer = await inlineCommand(address, 'FLUSHALL');
+  if (answer !== '+OK') throw new Error(`Redis refused to empty itself: ${answer}`);
+}
+
+async function inlineCommand(address: string, command: string): Promise<string> {
+  return await new Promise<string>((resolve, reject) => {
+    const socket = connect({ host: address, port: PORT }, () => socket.write(`${command}\r\n`));
     socket.setTimeout(5_000, () => socket.destroy(new Error('Redis does not answer')));
     socket.once('error', reject);
     socket.once('data', (answer) => {
       socket.end();
-      if (answer.toString('utf8').startsWith('+OK')) resolve();
-      else reject(new Error(`Redis refused to empty itself: ${answer.toString('utf8').trim()}`));
+      resolve(answer.toString('utf8').trim());
     });
   });
 }
