@@ -15,6 +15,8 @@ export interface LabOptions {
 }
 
 export interface PayOptions {
+  /** Of the one payment; payment-service chooses otherwise. */
+  readonly paymentId?: string;
   readonly count?: number;
   readonly studentId?: string;
   readonly courseId?: string;
