@@ -251,7 +251,6 @@ class RunningLab implements Lab {
   async #useGeneration(generation: Generation): Promise<void> {
     if (generation === this.generation) return;
     await this.#update({ generation });
-    await Promise.all(this.#deployedServices().map((service) => this.stop(service)));
     await Promise.all(this.#deployedServices().map((service) => this.recreate(service)));
     await waitForServices(this.#docker, this.kafka, this.#state, this.#names);
   }
@@ -361,6 +360,8 @@ class RunningLab implements Lab {
   }
 
   async remove(service: ComposeService, options: { readonly fromCompose?: boolean } = {}): Promise<void> {
+    // Politely, as compose does: a killed worker would haunt its group for a session timeout.
+    await this.stop(service);
     await this.#docker.remove(this.container(service));
     if (options.fromCompose !== true || this.#state.outOfCompose.includes(service)) return;
     await this.#update({ outOfCompose: [...this.#state.outOfCompose, service] });
@@ -368,6 +369,7 @@ class RunningLab implements Lab {
   }
 
   async recreate(service: ComposeService, overrides?: ServiceOverrides): Promise<void> {
+    await this.stop(service);
     await this.#docker.remove(this.container(service));
     if (this.#state.outOfCompose.includes(service)) {
       await this.#update({ outOfCompose: this.#state.outOfCompose.filter((other) => other !== service) });
@@ -439,10 +441,9 @@ function absentIsEmpty(error: unknown): string {
 }
 
 function paymentIdsOf(answer: string): readonly string[] {
-  const body: unknown = JSON.parse(answer);
-  const ids = Array.isArray(body) ? body : Object.values(body ?? {}).find(Array.isArray);
-  if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) {
+  const { paymentIds } = JSON.parse(answer) as { readonly paymentIds?: unknown };
+  if (!Array.isArray(paymentIds) || !paymentIds.every((id) => typeof id === 'string')) {
     throw new Error(`payment-service named no payment ids: ${answer}`);
   }
-  return ids;
+  return paymentIds;
 }
