@@ -23,7 +23,6 @@ export async function bundleServices(directory: string): Promise<void> {
     target: 'node20',
     // An optional native addon of pg, absent here; pg catches its absence.
     external: ['pg-native'],
-    sourcemap: 'inline',
     logLevel: 'silent',
   });
 }

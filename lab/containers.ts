@@ -90,7 +90,7 @@ async function serviceShape(
   const switches = join(plan.names.directory, 'switches');
   await mkdir(switches, { recursive: true });
   return {
-    command: [plan.node, '--enable-source-maps', `/lab/services/${service}.cjs`],
+    command: [plan.node, `/lab/services/${service}.cjs`],
     binds: [`${bundles}:/lab/services:ro`, `${switches}:/lab/switches:ro`],
     environment: {
       ...plan.environment,

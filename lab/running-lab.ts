@@ -45,7 +45,8 @@ import { flushRedis, redisUrl } from './redis.ts';
 import { until } from './wait.ts';
 
 const SESSIONS_TIMEOUT_MS = 60_000;
-const WARM_UP_ROUNDS = 4;
+/** SESSIONS_GENERATED is often keyed by the allocation id, so where its records fall is chance: (2/3)^33 to miss one. */
+const WARM_UP_ROUNDS = 12;
 
 export async function openRunningLab(names: LabNames): Promise<Lab> {
   const state = await readState(names);
@@ -167,7 +168,8 @@ class RunningLab implements Lab {
       const cold = await this.#coldPartitions();
       if (cold.length === 0) return;
       const paid: string[] = [];
-      for (const partition of cold) paid.push(...(await this.pay({ count: 1, partition })));
+      const count = round === 0 ? 1 : 3;
+      for (const partition of cold) paid.push(...(await this.pay({ count, partition })));
       await this.waitForSessions(paid);
       await this.waitForIdle();
     }
