@@ -1,3 +1,4 @@
+import { GROUP_OF } from '../platform.ts';
 import type { LabFault } from './fault.ts';
 import { countRows, payOne, redeliver, waitForRecord } from './steps.ts';
 
@@ -9,6 +10,8 @@ export const fault: LabFault = {
   async inject(lab) {
     await lab.setSwitch('allocation-worker', 'earlyMark', true);
     // The early-marking image is deployed anew: its log holds no line of a verified allocation.
+    await lab.stop('allocation-worker');
+    await lab.kafka.waitForGroupState(GROUP_OF['allocation-worker'], 'Empty');
     await lab.recreate('allocation-worker');
     await lab.waitForJoined('allocation-worker');
     await lab.setSwitch('admin-service', 'autoAssign', 'no-row');

@@ -24,12 +24,9 @@ runWorker((service) => ({
   handlers: {
     PURCHASE_CREATED: async (event) => {
       const { studentId, courseId } = event.payload;
-      // Only the older allocation-worker obeys the mark; the newest looks for the row first.
-      if (service.environment.generation === 'older') {
-        await letOwnerGoFirst(service, async () => {
-          return (await findLiveAllocation(service.pool, studentId, courseId)) !== undefined;
-        });
-      }
+      await letOwnerGoFirst(service, async () => {
+        return (await findLiveAllocation(service.pool, studentId, courseId)) !== undefined;
+      });
       await invalidate(service, event);
     },
     TRAINER_ALLOCATED: async (event) => {

@@ -1,13 +1,12 @@
 import { Kafka, Partitioners, type Producer, type RetryOptions } from 'kafkajs';
 import { type EventEnvelope, type EventType, recordOf, TOPIC_OF } from './events.ts';
 
-export function openKafka(service: string, brokers: readonly string[]): Kafka {
-  return new Kafka({ clientId: service, brokers: [...brokers] });
+export function openKafka(service: string, brokers: readonly string[], retry: RetryOptions = {}): Kafka {
+  return new Kafka({ clientId: service, brokers: [...brokers], retry });
 }
 
-export function openProducer(kafka: Kafka, retry: RetryOptions = {}): Producer {
+export function openProducer(kafka: Kafka): Producer {
   return kafka.producer({
-    retry,
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
   });

@@ -40,7 +40,7 @@ export function runWorker(configure: (service: Service) => WorkerSettings): void
   runService(async (service) => {
     const { kafka, log, pool, producer } = service;
     const settings = configure(service);
-    log.info(`Starting ${settings.title}`, { generation: service.environment.generation });
+    log.info(`Starting ${settings.title}`);
     const consumer = kafka.consumer({
       groupId: settings.groupId,
       sessionTimeout: 30_000,
