@@ -5,7 +5,7 @@ import type { ServiceOverrides } from './contract.ts';
 import type { LabDocker } from './docker.ts';
 import { writeBrokerFiles } from './kafka/broker.ts';
 import { installKafka } from './kafka/install.ts';
-import { containerName, LAB_LABEL, type LabNames, type LabState } from './layout.ts';
+import { containerName, LAB_LABEL, type LabNames, type LabState, readyDirectory } from './layout.ts';
 import { type ComposeService, isHttpService, PORT_OF } from './platform.ts';
 
 export interface ContainerPlan {
@@ -88,16 +88,18 @@ async function serviceShape(
 ): Promise<ContainerShape> {
   const bundles = join(plan.names.directory, 'services');
   const switches = join(plan.names.directory, 'switches');
-  await mkdir(switches, { recursive: true });
+  const ready = readyDirectory(plan.names);
+  await Promise.all([mkdir(switches, { recursive: true }), mkdir(ready, { recursive: true })]);
   return {
     command: [plan.node, `/lab/services/${service}.cjs`],
-    binds: [`${bundles}:/lab/services:ro`, `${switches}:/lab/switches:ro`],
+    binds: [`${bundles}:/lab/services:ro`, `${switches}:/lab/switches:ro`, `${ready}:/lab/ready`],
     environment: {
       ...plan.environment,
       PATH: '/usr/bin:/bin',
       SERVICE_NAME: service,
       LAB_GENERATION: plan.state.generation,
       LAB_SWITCHES: `/lab/switches/${service}.json`,
+      LAB_READY: `/lab/ready/${service}`,
       ...(isHttpService(service) ? { PORT: String(PORT_OF[service]) } : {}),
     },
     restart: service === 'kafka-init' ? 'no' : 'unless-stopped',

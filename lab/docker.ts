@@ -107,10 +107,6 @@ export class LabDocker {
     await absorb([304, 404], () => this.#docker.getContainer(name).stop({ t: graceSeconds }));
   }
 
-  async restart(name: string): Promise<void> {
-    await this.#docker.getContainer(name).restart();
-  }
-
   async kill(name: string): Promise<void> {
     // 409: it is not running.
     await absorb([404, 409], () => this.#docker.getContainer(name).kill());

@@ -67,6 +67,11 @@ export function projectDirectory(names: LabNames): string {
   return join(names.directory, PROJECT);
 }
 
+/** Where a worker leaves a file named after it once it reads. */
+export function readyDirectory(names: LabNames): string {
+  return join(names.directory, 'ready');
+}
+
 export function cacheDirectory(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kc-lab');
 }

@@ -1,6 +1,8 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { LabDocker } from './docker.ts';
 import type { LabKafka } from './kafka/client.ts';
-import { containerName, type LabNames, type LabState } from './layout.ts';
+import { containerName, type LabNames, type LabState, readyDirectory } from './layout.ts';
 import { GROUP_OF, HTTP_SERVICES, type HttpService, type Worker } from './platform.ts';
 import { until } from './wait.ts';
 
@@ -17,7 +19,7 @@ export async function waitForServices(
     services.filter((service) => !state.outOfCompose.includes(service));
   await Promise.all([
     ...deployed(HTTP_SERVICES).map((service) => waitForHealth(service, state.ports[service])),
-    ...deployed(state.workers).map((worker) => waitForJoined(kafka, worker)),
+    ...deployed(state.workers).map((worker) => waitForJoined(kafka, names, worker)),
   ]).catch(async (error: unknown) => {
     throw new Error(`the services did not come up\n${await lastLines(docker, state, names)}`, {
       cause: error,
@@ -25,19 +27,27 @@ export async function waitForServices(
   });
 }
 
+/** A member alone is not enough: see `tellWhenReading` of the services. */
 export async function waitForJoined(
   kafka: LabKafka,
+  names: LabNames,
   worker: Worker,
   timeoutMs = JOIN_TIMEOUT_MS,
 ): Promise<void> {
   await until(
-    `${worker} has joined ${GROUP_OF[worker]}`,
+    `${worker} has joined ${GROUP_OF[worker]} and reads`,
     async () => {
+      if (!(await readdir(readyDirectory(names))).includes(worker)) return false;
       const { state, members } = await kafka.group(GROUP_OF[worker]);
       return state === 'Stable' && members.length > 0;
     },
     timeoutMs,
   );
+}
+
+/** Before a start, so that what an earlier run of the container left there does not count. */
+export async function forgetReading(names: LabNames, service: string): Promise<void> {
+  await rm(join(readyDirectory(names), service), { force: true });
 }
 
 export async function waitForHealth(service: HttpService, port: number): Promise<void> {

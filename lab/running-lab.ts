@@ -40,7 +40,7 @@ import {
   type Worker,
 } from './platform.ts';
 import { databaseUrl, makeTables, PLATFORM_ROLE, READER_ROLE } from './postgres/server.ts';
-import { waitForHealth, waitForJoined, waitForServices } from './ready.ts';
+import { forgetReading, waitForHealth, waitForJoined, waitForServices } from './ready.ts';
 import { flushRedis, redisUrl } from './redis.ts';
 import { until } from './wait.ts';
 
@@ -346,7 +346,11 @@ class RunningLab implements Lab {
   }
 
   async start(service: ComposeService): Promise<void> {
-    await this.#docker.start(this.container(service));
+    const container = this.container(service);
+    const found = await this.#docker.inspect(container);
+    if (found?.State.Running === true && !found.State.Restarting) return;
+    await forgetReading(this.#names, service);
+    await this.#docker.start(container);
   }
 
   async stop(service: ComposeService, graceSeconds?: number): Promise<void> {
@@ -354,7 +358,8 @@ class RunningLab implements Lab {
   }
 
   async restart(service: ComposeService): Promise<void> {
-    await this.#docker.restart(this.container(service));
+    await this.stop(service);
+    await this.start(service);
   }
 
   async kill(service: ComposeService): Promise<void> {
@@ -383,7 +388,7 @@ class RunningLab implements Lab {
   }
 
   async waitForJoined(worker: Worker, timeoutMs?: number): Promise<void> {
-    await waitForJoined(this.kafka, worker, timeoutMs);
+    await waitForJoined(this.kafka, this.#names, worker, timeoutMs);
   }
 
   async waitForHealth(service: HttpService): Promise<void> {

@@ -8,6 +8,7 @@ import {
   type EventType,
   TOPIC_OF,
 } from './events.ts';
+import { tellWhenReading } from './ready.ts';
 import { runService, type Service } from './service.ts';
 
 export type Handlers = {
@@ -49,6 +50,7 @@ export function runWorker(configure: (service: Service) => WorkerSettings): void
       // A polite stop of the platform's idle worker takes 0.4 s; it lasts as long as the poll that is under way.
       maxWaitTimeInMs: 300,
     });
+    tellWhenReading(consumer, process.env['LAB_READY']);
     await producer.connect();
     await consumer.connect();
     await consumer.subscribe({ topics: topicsOf(settings.handlers), fromBeginning: false });
