@@ -1,3 +1,5 @@
+import type { Gap } from './observed.ts';
+
 /** Offset verdicts of catalogue.md 1.7, in rule order. The judgement is in offset-verdict.ts. */
 export const OFFSET_VERDICTS = [
   'topic-absent',
@@ -39,4 +41,6 @@ export interface PartitionVerdict {
   readonly end: bigint | null;
   /** One clause: what decided, or what was not seen for `unknown`. */
   readonly because: string;
+  /** Set for `unknown` alone: what was not seen, or what a second look would have to tell. */
+  readonly gap: Gap | null;
 }
