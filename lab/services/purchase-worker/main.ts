@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { EventEnvelope, EventPayloads } from '../shared/events.ts';
 import { tierOf } from '../shared/metadata.ts';
 import { findActivePurchase, insertPurchase, type NewPurchase, upsertPurchase } from '../shared/purchases.ts';
@@ -117,7 +118,7 @@ function announcer({ log, publish }: Service) {
     log.info(`${TAG} PURCHASE_CREATED event emitted`, { correlationId, eventId, purchaseId });
     await publish({
       eventType: 'COURSE_ACCESS_GRANTED',
-      eventId: `course-access-granted-${purchaseId}`,
+      eventId: randomUUID(),
       correlationId,
       payload: { ...common, purchaseId },
     });
@@ -125,7 +126,7 @@ function announcer({ log, publish }: Service) {
     if (!isNotified) return;
     await publish({
       eventType: 'NOTIFICATION_REQUESTED',
-      eventId: purchaseId,
+      eventId: randomUUID(),
       correlationId,
       payload: { ...common, template: 'purchase-created' },
     });

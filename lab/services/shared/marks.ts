@@ -15,7 +15,7 @@ export function openMarks(pool: Pool, service: string): Marks {
       const found = await pool.query<{ source: string }>(
         `select source
          from processed_events
-         where (correlation_id::text = $1 and event_type = $2) or event_id::text = $3`,
+         where event_type = $2 and (correlation_id::text = $1 or event_id::text = $3)`,
         [event.correlationId, event.eventType, event.eventId],
       );
       return found.rows.map((row) => row.source);
