@@ -1,0 +1,13 @@
+import type { KafkajsClient } from './client.ts';
+import type { FailureContext } from './errors.ts';
+import type { KeyedLock } from './keyed-lock.ts';
+
+/** What one call of the port carries through the functions that serve it. */
+export interface Call {
+  readonly client: KafkajsClient;
+  readonly context: FailureContext;
+  readonly signal: AbortSignal;
+  /** By broker: kafkajs opens several fetch connections when the first fetches come together, and loses all but one. */
+  readonly fetching: KeyedLock;
+  readonly nowMs: () => number;
+}

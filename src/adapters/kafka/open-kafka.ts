@@ -1,0 +1,299 @@
+import { DependencyError } from '../../errors.ts';
+import { recordSeen } from '../../platform/events.ts';
+import { maskSecrets } from '../../platform/mask.ts';
+import type { Observed } from '../../platform/observed.ts';
+import { seen, unseen } from '../../platform/observed.ts';
+import type {
+  ClusterFacts,
+  GroupPoll,
+  KeyScan,
+  LogBounds,
+  PolledPartition,
+  RecordSeen,
+  TopicState,
+} from '../../platform/state.ts';
+import type { GroupQuestion, KafkaClusterReader, KeyQuestion, RawRecord } from '../../ports/kafka-cluster.ts';
+import type { Call } from './call.ts';
+import { KafkajsClient } from './client.ts';
+import { type FailureContext, stoppedError, toDependencyError } from './errors.ts';
+import {
+  askGroup,
+  type Existence,
+  listedGroups,
+  NO_GROUP,
+  offsetsTopic,
+  offsetsTopicUnknown,
+  placeKey,
+} from './groups.ts';
+import { searchTopic } from './key-search.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import type { KafkaOptions } from './options.ts';
+import type { BatchRecord } from './record-batch.ts';
+import { rawRecord, readRange } from './records.ts';
+import { silenceNegativeTimeoutWarning } from './timeout-warning.ts';
+import { answerOf, boundsOf, existingPartition, existingTopic, findTopic, valueOf } from './topics.ts';
+
+const SCAN_LIMIT_BYTES = 1024 ** 3;
+const SCAN_LIMIT_MS = 3_000;
+/** A broker sends the first batch whole, however large it is. */
+const SINGLE_RECORD_FETCH_BYTES = 64 * 1024;
+const LOG_LINES_IN_ERRORS = 4;
+
+/** Nothing is dialled before the first call. */
+export function openKafka(options: KafkaOptions): KafkaClusterReader {
+  return new KafkajsCluster(options);
+}
+
+class KafkajsCluster implements KafkaClusterReader {
+  readonly #options: KafkaOptions;
+  readonly #client: KafkajsClient;
+  readonly #fetching = new KeyedLock();
+  readonly #secrets: readonly string[];
+  readonly #releaseWarning: () => void;
+  #offsetsTopicSeen = false;
+  #running = 0;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+    this.#client = new KafkajsClient(options);
+    const tlsKey = typeof options.tls === 'boolean' ? undefined : options.tls.key;
+    this.#secrets = [...options.secrets, options.sasl?.password, tlsKey].filter(
+      (secret) => secret !== undefined,
+    );
+    this.#releaseWarning = silenceNegativeTimeoutWarning();
+  }
+
+  get address(): string {
+    return this.#client.address;
+  }
+
+  async facts(signal: AbortSignal): Promise<ClusterFacts> {
+    return await this.#run('the cluster and its brokers', signal, async (call) => {
+      // Always asked anew: the brokers come with the answer.
+      const offsets = await offsetsTopic(call);
+      for (const { nodeId } of this.#client.nodes) await this.#client.broker(nodeId, call.context);
+      return {
+        clusterId: this.#client.clusterId,
+        brokers: this.#client.nodes,
+        // Absence needs proof; what is not known is asked, and answered, by each poll of a group.
+        offsetsTopicExists: offsets !== 'absent',
+        groupIds: await listedGroups(call),
+      };
+    });
+  }
+
+  async topic(topic: string, signal: AbortSignal): Promise<TopicState> {
+    return await this.#run(`topic ${topic}`, signal, async (call) => {
+      const partitions = await findTopic(call, topic);
+      if (partitions === null) return { kind: 'absent' };
+      const bounds = await boundsOf(call, topic, partitions);
+      const observed = (partition: number): Observed<LogBounds> => {
+        const answer = answerOf(bounds, partition);
+        return 'value' in answer
+          ? seen(answer.value, call.nowMs())
+          : this.#gap(answer.error, {
+              ...call.context,
+              operation: `both ends of the log of ${topic}[${partition}]`,
+            });
+      };
+      const states = partitions.map((partition) => ({ ...partition, bounds: observed(partition.partition) }));
+      return { kind: 'present', topic, partitions: states };
+    });
+  }
+
+  async bounds(topic: string, partition: number, signal: AbortSignal): Promise<LogBounds> {
+    return await this.#run(`both ends of the log of ${topic}[${partition}]`, signal, async (call) => {
+      const one = await existingPartition(call, topic, partition);
+      return valueOf(await boundsOf(call, topic, [one]), partition);
+    });
+  }
+
+  async pollGroup(question: GroupQuestion, signal: AbortSignal): Promise<GroupPoll> {
+    return await this.#run(`consumer group ${question.groupId}`, signal, async (call) => {
+      const offsets = await this.#offsetsTopic(call);
+      if (offsets === 'unknown') throw offsetsTopicUnknown(call);
+      const { AssignerProtocol } = (await import('kafkajs')).default;
+      const group =
+        offsets === 'absent'
+          ? NO_GROUP
+          : await askGroup(call, question, (bytes) => AssignerProtocol.MemberAssignment.decode(bytes));
+      // After the commits: an end that was read before them could lie behind them.
+      const partitions = await polledPartitions(call, question, group.committed);
+      return {
+        atMs: call.nowMs(),
+        state: group.state,
+        listed: group.listed,
+        members: group.members,
+        partitions,
+      };
+    });
+  }
+
+  async findKeys(questions: readonly KeyQuestion[], signal: AbortSignal): Promise<readonly KeyScan[]> {
+    const topics = [...new Set(questions.map(({ topic }) => topic))];
+    return await this.#run(
+      `records of ${questions.length} keys in ${topics.join(', ')}`,
+      signal,
+      async (call) => {
+        const limits = {
+          bytesOfPartition: this.#options.scanLimitBytes ?? SCAN_LIMIT_BYTES,
+          endsAtMs: performance.now() + (this.#options.scanLimitMs ?? SCAN_LIMIT_MS),
+        };
+        const found = new Map<KeyQuestion, KeyScan>();
+        for (const topic of topics) {
+          const asked = questions.filter((question) => question.topic === topic);
+          const scans = await searchTopic(call, topic, asked, limits, this.#mask);
+          for (const [index, scan] of scans.entries()) {
+            const question = asked[index];
+            if (question !== undefined) found.set(question, scan);
+          }
+        }
+        return questions.map((question) => {
+          const scan = found.get(question);
+          if (scan === undefined) throw new Error(`no answer for the key ${question.key}`);
+          return scan;
+        });
+      },
+    );
+  }
+
+  async recordAt(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    signal: AbortSignal,
+  ): Promise<RecordSeen | null> {
+    return await this.#run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
+      const one = await existingPartition(call, topic, partition);
+      const { start, end } = valueOf(await boundsOf(call, topic, [one]), partition);
+      const found: BatchRecord[] = [];
+      const range = {
+        topic,
+        partition,
+        from: offset > start ? offset : start,
+        to: end,
+        keys: null,
+        fetchBytes: SINGLE_RECORD_FETCH_BYTES,
+        isEnough: () => found.length > 0,
+      };
+      const read = await readRange(call, range, one, (record) => {
+        if (found.length === 0) found.push(record);
+      });
+      const first = found[0];
+      if (first !== undefined) return recordSeen(rawRecord(topic, partition, first, this.#mask));
+      if (!read.complete)
+        throw new Error(`the broker gave nothing at ${read.readTo}, below the end of the log`);
+      return null;
+    });
+  }
+
+  async tail(
+    topic: string,
+    countPerPartition: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly records: readonly RawRecord[]; readonly complete: boolean }> {
+    return await this.#run(`the newest records of ${topic}`, signal, async (call) => {
+      const partitions = await existingTopic(call, topic);
+      const bounds = await boundsOf(call, topic, partitions);
+      const records: RawRecord[] = [];
+      let complete = true;
+      for (const one of partitions) {
+        if (one.leader === null) {
+          complete = false;
+          continue;
+        }
+        const { start, end } = valueOf(bounds, one.partition);
+        const wanted = end - BigInt(countPerPartition);
+        const from = wanted > start ? wanted : start;
+        const range = { topic, partition: one.partition, from, to: end, keys: null };
+        const read = await readRange(call, range, one, (record) => {
+          records.push(rawRecord(topic, one.partition, record, this.#mask));
+        });
+        complete &&= read.complete && from === start;
+      }
+      return { records, complete };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#releaseWarning();
+    await this.#client.close(new Error('kc-doctor has closed its connection to Kafka'));
+  }
+
+  readonly #mask = (text: string): string => maskSecrets(text, this.#secrets);
+
+  async #offsetsTopic(call: Call): Promise<Existence> {
+    if (this.#offsetsTopicSeen) return 'present';
+    const existence = await offsetsTopic(call);
+    this.#offsetsTopicSeen = existence === 'present';
+    return existence;
+  }
+
+  #gap(error: unknown, context: FailureContext): Observed<never> {
+    const { system, operation, gapCode, message, hint } = toDependencyError(error, context);
+    return unseen({ system, operation, code: gapCode, reason: message, hint });
+  }
+
+  /** kafkajs cannot cancel a request: the caller is let go at once, and the sockets fall where nobody else waits on them. */
+  async #run<T>(operation: string, signal: AbortSignal, body: (call: Call) => Promise<T>): Promise<T> {
+    const { logs } = this.#client;
+    const secrets = this.#secrets;
+    const context: FailureContext = {
+      operation,
+      address: this.address,
+      secrets,
+      get log() {
+        return logs.last(LOG_LINES_IN_ERRORS);
+      },
+    };
+    if (signal.aborted) throw stoppedError(context, signal.reason);
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => {
+        const error = stoppedError(context, signal.reason);
+        reject(error);
+        if (this.#running === 1) this.#client.interrupt(error);
+      };
+    });
+    signal.addEventListener('abort', stop, { once: true });
+    this.#running += 1;
+    const nowMs = this.#options.nowMs ?? Date.now;
+    const work = body({ client: this.#client, context, signal, fetching: this.#fetching, nowMs });
+    try {
+      return await Promise.race([work, stopped]);
+    } catch (error) {
+      if (error instanceof DependencyError) throw error;
+      throw signal.aborted ? stoppedError(context, error) : toDependencyError(error, context);
+    } finally {
+      this.#running -= 1;
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+async function polledPartitions(
+  call: Call,
+  question: GroupQuestion,
+  committed: ReadonlyMap<string, bigint>,
+): Promise<readonly PolledPartition[]> {
+  const polled: PolledPartition[] = [];
+  for (const { topic, partitions } of question.topics) {
+    const known = (await findTopic(call, topic)) ?? [];
+    const bounds = await boundsOf(
+      call,
+      topic,
+      known.filter(({ partition }) => partitions.includes(partition)),
+    );
+    for (const partition of partitions) {
+      // The commit was seen even where the log's ends were not: `bounds` null says so.
+      const answer = answerOf(bounds, partition);
+      polled.push({
+        topic,
+        partition,
+        committed: committed.get(placeKey(topic, partition)) ?? null,
+        bounds: 'value' in answer ? answer.value : null,
+      });
+    }
+  }
+  return polled;
+}
