@@ -1,6 +1,9 @@
+import type { ContradictionSeen } from '../platform/contradictions.ts';
+import type { HopStatus } from '../platform/effects.ts';
 import type { PaymentId } from '../platform/ids.ts';
-import type { Stage } from '../platform/pipeline.ts';
 import type { Gap } from '../platform/observed.ts';
+import type { PaymentClass } from '../platform/payment.ts';
+import type { Stage } from '../platform/pipeline.ts';
 import type { OffsetVerdict } from '../platform/verdict.ts';
 
 /** The hops of one payment, catalogue.md 2. Order is the pipeline's. */
@@ -25,9 +28,6 @@ export const HOPS = [
 ] as const;
 export type HopId = (typeof HOPS)[number];
 
-export const HOP_STATUSES = ['done', 'missing', 'waiting', 'blocked', 'skipped', 'not-applicable', 'unknown'] as const;
-export type HopStatus = (typeof HOP_STATUSES)[number];
-
 export interface Hop {
   readonly id: HopId;
   readonly stage: Stage | null;
@@ -40,20 +40,13 @@ export interface Hop {
   readonly gap: Gap | null;
 }
 
-export const PAYMENT_CLASSES = ['not-succeeded', 'no-course', 'repeat', 'renewal', 'ended', 'ordinary'] as const;
-export type PaymentClass = (typeof PAYMENT_CLASSES)[number];
+/** What one hop shows, before it is placed. */
+export type HopFinding = Pick<Hop, 'status' | 'atMs' | 'detail' | 'gap'>;
 
-export const CONTRADICTIONS = [
-  'marked-not-sent',
-  'mark-without-row',
-  'row-without-event',
-  'past-without-row',
-  'row-before-read',
-  'record-off-key',
-  'two-purchases',
-] as const;
-export type Contradiction = (typeof CONTRADICTIONS)[number];
-
+/**
+ * Where a payment stands. A payment that waits for a person (`needs-decision`) is `stuck` at the row that will not come by itself,
+ * so that whoever reads the state alone never takes it for healthy.
+ */
 export interface FirstMissing {
   readonly state: 'complete' | 'in-progress' | 'stuck' | 'undetermined';
   readonly hop: HopId | null;
@@ -70,7 +63,7 @@ export interface PaymentTrace {
   readonly confirmedAtMs: number | null;
   readonly hops: readonly Hop[];
   readonly firstMissing: FirstMissing;
-  readonly contradictions: readonly { readonly kind: Contradiction; readonly stage: Stage; readonly text: string }[];
+  readonly contradictions: readonly ContradictionSeen[];
   readonly kind: 'complete' | CohortKind;
   /** Time of the last effect hop that is done. */
   readonly stoppedAfterMs: number | null;
@@ -81,10 +74,10 @@ export interface PaymentTrace {
     readonly purchase: string | null;
     readonly allocations: readonly string[];
   };
-  /** Verdict of the partition that its input record of the missing stage lies in, if that is where it stops. */
+  /** Verdict of the partition that its input record of the missing stage lies in, where that record is not read. */
   readonly verdict: OffsetVerdict | null;
   readonly alsoVerdicts: readonly OffsetVerdict[];
-  /** Where that record lies. */
+  /** Where that record lies, read or not. */
   readonly position: {
     readonly group: string;
     readonly topic: string;
@@ -93,7 +86,14 @@ export interface PaymentTrace {
   } | null;
 }
 
-export const COHORT_KINDS = ['stuck', 'in-progress', 'needs-decision', 'pages-old', 'anomaly', 'undetermined'] as const;
+export const COHORT_KINDS = [
+  'stuck',
+  'in-progress',
+  'needs-decision',
+  'pages-old',
+  'anomaly',
+  'undetermined',
+] as const;
 export type CohortKind = (typeof COHORT_KINDS)[number];
 
 /** Payments with the same first missing hop and the same signature. */

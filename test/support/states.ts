@@ -418,7 +418,7 @@ export function healthyState(overrides: Partial<PlatformState> = {}): PlatformSt
       NOW,
     ),
     admin: seen({ address: 'http://127.0.0.1:3010', status: 404, tookMs: 4 }, NOW),
-    clocks: seen({ databaseAheadMs: 3, newestRecordAheadMs: -LAST_HANDLED + NOW }, NOW),
+    clocks: seen({ databaseAheadMs: 3, newestRecordAheadMs: LAST_HANDLED - NOW }, NOW),
     ...overrides,
   };
 }
