@@ -1,3 +1,6 @@
+import type { CheckResult } from './checks/check.ts';
+import type { Cohort } from './trace/trace.ts';
+
 /** What a process ends with; design.md 3. Precedence where several hold: 130, 13, 12, 11, 2, 1, 10, 3, 0. */
 export const EXIT = {
   healthy: 0,
@@ -10,3 +13,18 @@ export const EXIT = {
   needsPerson: 13,
   interrupted: 130,
 } as const;
+
+/** From the result alone: format, colour and verbosity cannot change it. */
+export function diagnosisExitCode(
+  result: { readonly checks: readonly CheckResult[]; readonly cohorts: readonly Cohort[] },
+  options: { readonly failOnWarn: boolean },
+): number {
+  const statuses = result.checks.map(({ outcome }) => outcome.status);
+  const kinds = result.cohorts.map(({ kind }) => kind);
+  if (statuses.includes('fail') || kinds.includes('stuck') || kinds.includes('needs-decision'))
+    return EXIT.findings;
+  if (options.failOnWarn && statuses.includes('warn')) return EXIT.findings;
+  const blind = result.checks.some(({ required, outcome }) => required && outcome.status === 'unknown');
+  if (blind || kinds.includes('undetermined')) return EXIT.inconclusive;
+  return EXIT.healthy;
+}

@@ -1,6 +1,7 @@
 import type { Stage } from '../platform/pipeline.ts';
 import type { Generation } from '../platform/settings.ts';
 import type { PlatformState } from '../platform/state.ts';
+import type { OffsetVerdict } from '../platform/verdict.ts';
 import type { Cohort } from '../trace/trace.ts';
 
 /** Natural-log likelihood ratios, starting values of catalogue.md 3 (A10). */
@@ -11,9 +12,10 @@ export type Strength = keyof typeof STRENGTHS;
 export const FACETS = ['containers', 'groups', 'records', 'database', 'logs', 'assigning'] as const;
 export type Facet = (typeof FACETS)[number];
 
-export interface Evidence {
-  readonly says: 'for' | 'against' | 'silent';
-  /** One line for the report. */
+/** What a rule found. `unseen` is neutral; a decisive or strong sign that was looked for and is absent speaks against. */
+export interface Reading {
+  readonly holds: boolean | 'unseen';
+  /** One line for the report, true as it stands. */
   readonly text: string;
   /** Which part of the state it was read from: "containers kodingcaravan-purchase-worker". */
   readonly observation: string;
@@ -28,11 +30,17 @@ export interface Question {
 
 export interface EvidenceRule {
   readonly id: string;
+  readonly says: 'for' | 'against';
   readonly facet: Facet;
   readonly strength: Strength;
-  /** Tells this cause from its nearest rival, so that it may confirm (never from the logs facet). */
+  /**
+   * Tells this cause from its nearest rival: a decisive sign that the rival does not share. Signs from logs never confirm,
+   * whatever stands here.
+   */
   readonly discriminates: boolean;
-  readonly read: (question: Question) => Evidence;
+  /** Offset verdicts that the rule is about: another determined verdict then refutes it at the hop *read*. */
+  readonly verdicts?: readonly OffsetVerdict[];
+  readonly read: (question: Question) => Reading;
 }
 
 /** Kinds of hop that a cause explains: no input record, not read, read without row, row without emitted record. */
@@ -42,7 +50,11 @@ export type HopRole = (typeof HOP_ROLES)[number];
 export interface Cause {
   readonly id: string;
   readonly title: string;
-  readonly explains: { readonly stages: readonly Stage[] | 'any'; readonly roles: readonly HopRole[] };
+  /** Hops it explains, as stage and role; 'any' stands for every stage. */
+  readonly explains: readonly {
+    readonly stages: readonly Stage[] | 'any';
+    readonly roles: readonly HopRole[];
+  }[];
   /** Whole platform (`stage` null in results) or one stage. */
   readonly scope: 'platform' | 'stage';
   readonly needsRunningWorker: boolean;
@@ -50,7 +62,8 @@ export interface Cause {
   /** Documented figure, 0 to 1; null: none. "Listed, no figure" is 0.30. */
   readonly prior: number | null;
   readonly evidence: readonly EvidenceRule[];
-  readonly rival: string;
+  /** Nearest rival, a cause id; null for "something else". */
+  readonly rival: string | null;
   /** The cheapest read that separates it from its rival. */
   readonly probe: string;
   readonly hurts: 'stage' | 'partition' | 'named' | 'page' | 'all' | 'nobody';
@@ -58,6 +71,12 @@ export interface Cause {
   readonly explain: string;
   /** When it began, from the state; null: unseen, excludes nothing. */
   readonly onsetMs?: (question: Question) => number | null;
+  /** Highest level it may reach here, where its own signs are weak by nature; null: no limit. */
+  readonly levelLimit?: (question: Question) => 'likely' | 'possible' | null;
+  /** Where its decisive sign holds, whether or not a payment is hurt yet. */
+  readonly latent?: (
+    state: PlatformState,
+  ) => readonly { readonly stage: Stage | null; readonly text: string }[];
 }
 
 export interface RankedCause {

@@ -1,0 +1,58 @@
+/** Readings of the assigning code: admin-service's log on the older generation, allocation-worker's on the newest. */
+import type { LogLine } from '../platform/log-line.ts';
+import { SERVICES } from '../platform/pipeline.ts';
+import { serviceLines } from '../platform/worker-lines.ts';
+import type { Question, Reading } from './cause.ts';
+import { reading, unseenReading } from './readings.ts';
+
+const ASSIGNING_SERVICES = [SERVICES.admin, 'allocation-worker'] as const;
+
+function assigningLines({ state }: Question): readonly LogLine[] | null {
+  const logs = ASSIGNING_SERVICES.map((service) => serviceLines(state, service));
+  if (logs.every(({ gap }) => gap !== null)) return null;
+  return logs.flatMap(({ lines }) => lines).toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** Answers of auto-assign with a status in this range, newer than the last success. Their absence proves nothing: success is not logged. */
+export function answersReading(question: Question, from: number, to: number): Reading {
+  const observation = 'admin auto-assign answers';
+  const lines = assigningLines(question);
+  if (lines === null) return unseenReading(observation);
+  const lastSuccess =
+    lines.findLast(({ kind }) => kind === 'auto-assignment-created' || kind === 'allocation-verified')
+      ?.atMs ?? 0;
+  const failed = lines.filter(
+    ({ kind, status, atMs }) =>
+      kind === 'api-error' && status !== null && status >= from && status < to && atMs > lastSuccess,
+  );
+  const last = failed.at(-1);
+  if (last === undefined) return unseenReading(observation);
+  return reading(
+    true,
+    `auto-assign answered ${last.status} ${failed.length} times since its last success`,
+    observation,
+  );
+}
+
+export function laterSuccessReading(question: Question): Reading {
+  const observation = 'admin auto-assign answers';
+  const lines = assigningLines(question);
+  if (lines === null) return unseenReading(observation);
+  const failed = lines.findLast(({ kind }) => kind === 'api-error')?.atMs ?? null;
+  const succeeded = lines.findLast(({ kind }) => kind === 'auto-assignment-created')?.atMs ?? null;
+  return reading(
+    failed !== null && succeeded !== null && succeeded > failed,
+    'an assignment succeeded after the last failure',
+    observation,
+  );
+}
+
+export function assigningLineReading(
+  question: Question,
+  matches: (line: LogLine) => boolean,
+  texts: { readonly found: (line: LogLine) => string; readonly missing: string },
+): Reading {
+  const observation = 'logs of the assigning code';
+  const line = assigningLines(question)?.findLast(matches);
+  return line === undefined ? unseenReading(observation) : reading(true, texts.found(line), observation);
+}

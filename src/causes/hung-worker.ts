@@ -1,0 +1,55 @@
+import { isHandlerLine, linesSinceStart } from '../platform/workers.ts';
+import type { Cause } from './cause.ts';
+import { definitionOf, lineReading, ofKinds, opposes, supports, verdictReading } from './readings.ts';
+
+export const hungWorker: Cause = {
+  id: 'hung-worker',
+  title: 'The worker lives but does nothing',
+  explains: [{ stages: 'any', roles: ['read'] }],
+  scope: 'stage',
+  needsRunningWorker: true,
+  generation: null,
+  // Write-ups: "connected but stuck", 50 %.
+  prior: 0.5,
+  evidence: [
+    supports('hung', 'groups', 'decisive', (question) => verdictReading(question, ['hung']), {
+      discriminates: true,
+      verdicts: ['hung', 'unowned', 'never-committed-pending'],
+    }),
+    supports('unowned', 'groups', 'strong', (question) => verdictReading(question, ['unowned'])),
+    supports('pending', 'groups', 'moderate', (question) =>
+      verdictReading(question, ['never-committed-pending']),
+    ),
+    supports('received-then-silence', 'logs', 'strong', (question) => {
+      const { state } = question;
+      const lines = linesSinceStart(state, definitionOf(question).worker) ?? [];
+      const lastHandled = lines.findLast(isHandlerLine);
+      const isSilent =
+        lastHandled !== undefined &&
+        state.takenAtMs - lastHandled.atMs > state.settings.thresholds.logSilenceMs;
+      return lineReading(question, (line) => isSilent && line === lastHandled, {
+        found: () => 'it took an event and has been silent since',
+        missing: 'it does not stop in the middle of an event',
+      });
+    }),
+    opposes('moving', 'groups', 'decisive', (question) =>
+      verdictReading(question, ['catching-up', 'slow', 'rewound']),
+    ),
+    opposes('dead', 'logs', 'decisive', (question) =>
+      lineReading(question, ofKinds('consumer-crash-final'), {
+        found: () => 'its consumer crashed for good',
+        missing: 'its consumer did not crash',
+      }),
+    ),
+  ],
+  rival: 'evicted-while-working',
+  probe: 'watch one more grace: does it log a line or write a row?',
+  hurts: 'stage',
+  repairs: ['move-offsets', 'start-worker'],
+  explain:
+    'Container and consumer are there, records wait, and nothing moves: a handler that never returns, or a consumer that paused itself. A restart helps, after its offsets were looked at.',
+  levelLimit: (question) => {
+    const lines = linesSinceStart(question.state, definitionOf(question).worker);
+    return lines?.some(isHandlerLine) === true ? null : 'possible';
+  },
+};

@@ -1,0 +1,109 @@
+import type { RankedCohort } from '../causes/cause.ts';
+import { rankCohorts } from '../causes/rank.ts';
+import type { CheckResult } from '../checks/check.ts';
+import { runChecks } from '../checks/runner.ts';
+import { diagnosisExitCode } from '../exit-code.ts';
+import { coverageOf } from '../platform/coverage.ts';
+import type { PlatformState } from '../platform/state.ts';
+import type { Diagnosis, Tool } from '../report/result.ts';
+import { money, plural } from '../report/text.ts';
+import { cohorts as cohortsOf } from '../trace/cohorts.ts';
+import { tracePayment } from '../trace/trace-payment.ts';
+
+/** From what was observed to what it means: pure, so that a recorded incident is judged byte for byte as it was live. */
+export function diagnosis(
+  state: PlatformState,
+  command: string,
+  tool: Tool,
+  options: { readonly failOnWarn: boolean },
+): Diagnosis {
+  const checks = runChecks(state);
+  const traces =
+    state.payments.kind === 'seen'
+      ? state.payments.value.unfinished.map(({ paymentId }) => tracePayment(state, paymentId))
+      : [];
+  const { cohorts, latent } = rankCohorts(state, cohortsOf(state, traces));
+  const coverage = coverageOf(state);
+  const exitCode = diagnosisExitCode({ checks, cohorts: cohorts.map(({ cohort }) => cohort) }, options);
+  return {
+    tool,
+    command,
+    state,
+    coverage,
+    checks,
+    cohorts,
+    latent,
+    headline: headline(state, checks, cohorts, exitCode),
+    exitCode,
+    next: nextSteps(cohorts, checks),
+  };
+}
+
+function headline(
+  state: PlatformState,
+  checks: readonly CheckResult[],
+  cohorts: readonly RankedCohort[],
+  exitCode: number,
+): string {
+  const count = (kind: RankedCohort['cohort']['kind']) =>
+    cohorts
+      .filter(({ cohort }) => cohort.kind === kind)
+      .reduce((sum, { cohort }) => sum + cohort.traces.length, 0);
+  const parts: string[] = [];
+  const stuck = count('stuck');
+  const waiting = count('needs-decision');
+  const leading = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
+  if (stuck > 0) {
+    const cause = leading?.causes[0];
+    const because =
+      cause === undefined
+        ? ''
+        : `: ${cause.title}${cause.stage === null ? '' : ` (${cause.stage})`}, ${cause.level}`;
+    parts.push(`${plural(stuck, 'payment')} paid for and not delivered${because}`);
+  }
+  if (waiting > 0)
+    parts.push(`${plural(waiting, 'payment')} (${waitingSum(cohorts)}) waiting for a person's decision`);
+  const failed = checks.filter(({ outcome }) => outcome.status === 'fail').length;
+  if (failed > 0 && stuck === 0) parts.push(`${plural(failed, 'check')} failed`);
+  const blind = checks.filter(({ required, outcome }) => required && outcome.status === 'unknown').length;
+  if (blind > 0) parts.push(`${plural(blind, 'required check')} could not look`);
+  const undetermined = count('undetermined');
+  if (undetermined > 0) parts.push(`${plural(undetermined, 'payment')} could not be followed to the end`);
+  if (parts.length === 0) {
+    const seenPayments = state.payments.kind === 'seen' ? state.payments.value : null;
+    const onTheWay = count('in-progress');
+    const arrived = seenPayments === null ? '' : `: ${plural(seenPayments.arrived, 'payment')} arrived`;
+    parts.push(`healthy${arrived}${onTheWay > 0 ? `, ${onTheWay} on the way` : ''}`);
+  }
+  const older = state.payments.kind === 'seen' ? (state.payments.value.olderMissing ?? 0) : 0;
+  if (older > 0)
+    parts.push(`${plural(older, 'payment')} older than the window still missing (look with --since)`);
+  return `${parts.join('; ')} (exit ${exitCode})`;
+}
+
+function waitingSum(cohorts: readonly RankedCohort[]): string {
+  const byCurrency = new Map<string, number>();
+  for (const { cohort } of cohorts) {
+    if (cohort.kind !== 'needs-decision') continue;
+    for (const { currency, cents } of cohort.sums)
+      byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + cents);
+  }
+  return [...byCurrency].map(([currency, cents]) => money(currency, cents, true)).join(' + ');
+}
+
+function nextSteps(cohorts: readonly RankedCohort[], checks: readonly CheckResult[]): Diagnosis['next'] {
+  const steps: { command: string; why: string }[] = [];
+  if (cohorts.some(({ cohort }) => cohort.kind === 'stuck')) {
+    steps.push({
+      command: 'kc-doctor snapshot -o incident.json',
+      why: 'keeps what was seen, for a colleague or the post-mortem',
+    });
+  }
+  if (checks.some(({ outcome }) => outcome.status === 'unknown')) {
+    steps.push({ command: 'kc-doctor config', why: 'shows where each system was looked for' });
+  }
+  if (checks.some(({ outcome }) => outcome.status === 'fail' || outcome.status === 'warn')) {
+    steps.push({ command: 'kc-doctor --verbose', why: 'shows every check with what to do about it' });
+  }
+  return steps;
+}

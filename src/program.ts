@@ -1,0 +1,145 @@
+import { Command as Commander, CommanderError, Option } from 'commander';
+import type { Command, Flags } from './context.ts';
+import { UsageError } from './errors.ts';
+
+/** A command as it was chosen on the command line; its code is loaded by `load` when it runs. */
+export interface Invocation {
+  readonly name: string;
+  readonly load: () => Promise<Command>;
+  readonly flags: Flags;
+  readonly args: readonly string[];
+}
+
+const FORMAT_CHOICES = ['human', 'json'];
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly args?: readonly (readonly [string, string])[];
+  readonly options?: readonly Option[];
+  readonly load: () => Promise<Command>;
+}
+
+const DIAGNOSE: Entry = {
+  name: 'diagnose',
+  summary: 'who is hurt, where it stops, why, and what to type next (also without a command)',
+  load: async () => (await import('./commands/diagnose.ts')).diagnose,
+};
+
+const ENTRIES: readonly Entry[] = [
+  DIAGNOSE,
+  {
+    name: 'trace',
+    summary: 'one payment through every hop, and the first that is missing',
+    args: [['<paymentId...>', 'payment ids (uuid)']],
+    load: async () => (await import('./commands/trace.ts')).trace,
+  },
+  {
+    name: 'snapshot',
+    summary: 'write down what was observed, redacted; read it back with --from',
+    options: [new Option('-o, --output <file>', 'where to write it').makeOptionMandatory()],
+    load: async () => (await import('./commands/snapshot.ts')).snapshot,
+  },
+  {
+    name: 'config',
+    summary: 'every setting, its value and where it came from',
+    load: async () => (await import('./commands/config.ts')).config,
+  },
+  {
+    name: 'explain',
+    summary: 'what a check or cause means, offline',
+    args: [['<id>', 'as it stands in a report, such as offsets/no-record-blocks']],
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+];
+
+function commonOptions(): readonly Option[] {
+  return [
+    new Option('--format <format>', 'output for people or for programs').choices(FORMAT_CHOICES),
+    new Option('--json', 'short for --format json'),
+    new Option('--from <file>', 'read a snapshot instead of the live platform'),
+    new Option('--since <time>', 'window: a duration (36h, 7d) or an ISO time (default: 7d)'),
+    new Option('--timeout <seconds>', 'for the whole look (default: 15)'),
+    new Option('--config <file>', 'configuration file (default: kc-doctor.json or .yaml of the project)'),
+    new Option('--env <profile>', 'profile of the configuration file'),
+    new Option('--project <name>', 'compose project, where Docker holds several'),
+    new Option('--project-dir <dir>', 'folder with the compose file and the env files'),
+    new Option('--fail-on <severity>', 'exit 1 on warnings too').choices(['warn']),
+    new Option('--tz <zone>', 'time zone of shown times (default: UTC)'),
+    new Option('--no-color', 'no colours'),
+    new Option('--no-input', 'never ask'),
+    new Option('--verbose', 'every check with its hint'),
+  ];
+}
+
+/**
+ * Reads the command line. Returns the chosen command, or the text of --help or --version; throws UsageError for anything that
+ * is not understood.
+ */
+export async function readCommandLine(
+  argv: readonly string[],
+  version: string,
+): Promise<Invocation | { readonly text: string }> {
+  let chosen: Invocation | undefined;
+  let text = '';
+  const configure = (command: Commander) =>
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (chunk) => {
+          text += chunk;
+        },
+        writeErr: () => {},
+      })
+      .allowExcessArguments(false)
+      .helpCommand(false);
+  const program = configure(new Commander('kc-doctor'))
+    .description('Finds out why a paid course never appeared on a KodingCaravan platform.')
+    .version(version, '-V, --version')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 healthy, 1 findings, 2 usage or configuration, 3 could not look everywhere, 130 interrupted',
+    );
+  for (const option of commonOptions()) program.addOption(option);
+  const choose = (entry: Entry, command: Commander) => {
+    chosen = { name: entry.name, load: entry.load, flags: flagsOf(program, command), args: command.args };
+  };
+  program.action(() => choose(DIAGNOSE, program));
+  for (const entry of ENTRIES) {
+    const command = configure(program.command(entry.name)).description(entry.summary);
+    for (const [name, description] of entry.args ?? []) command.argument(name, description);
+    for (const option of [...(entry.options ?? []), ...commonOptions()]) command.addOption(option);
+    command.action(() => choose(entry, command));
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    throw usageError(error);
+  }
+  return chosen ?? { text };
+}
+
+function usageError(error: CommanderError): UsageError {
+  const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  return new UsageError('KC_USAGE', message, 'see kc-doctor --help', { cause: error });
+}
+
+/** Flags may stand before or after the command's name; what was typed wins over a default on either side. */
+function flagsOf(program: Commander, command: Commander): Flags {
+  const typed = (from: Commander) =>
+    Object.fromEntries(
+      Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli'),
+    );
+  const options: Record<string, unknown> = { ...typed(program), ...typed(command) };
+  const { json, ...rest } = options;
+  return {
+    verbose: false,
+    color: true,
+    input: true,
+    check: false,
+    ...rest,
+    ...(json === true ? { format: 'json' } : {}),
+  } as Flags;
+}

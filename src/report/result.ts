@@ -1,0 +1,49 @@
+import type { LatentCause, RankedCohort } from '../causes/cause.ts';
+import type { CheckResult } from '../checks/check.ts';
+import type { Coverage } from '../platform/coverage.ts';
+import type { PlatformState } from '../platform/state.ts';
+import type { PaymentTrace } from '../trace/trace.ts';
+
+export interface Tool {
+  readonly name: 'kc-doctor';
+  readonly version: string;
+}
+
+/** What a diagnosis came to: all that any reporter needs, and nothing that it would have to decide. */
+export interface Diagnosis {
+  readonly tool: Tool;
+  readonly command: string;
+  readonly state: PlatformState;
+  readonly coverage: Coverage;
+  readonly checks: readonly CheckResult[];
+  /** Most payments hurt first, then by stage. */
+  readonly cohorts: readonly RankedCohort[];
+  readonly latent: readonly LatentCause[];
+  /** The most important sentence. */
+  readonly headline: string;
+  readonly exitCode: number;
+  /** What to type next, most useful first. */
+  readonly next: readonly { readonly command: string; readonly why: string }[];
+}
+
+/** How a reporter may write, decided per stream by the terminal adapter. */
+export interface Presentation {
+  readonly colour: boolean;
+  readonly unicode: boolean;
+  readonly width: number;
+  readonly timeZone: string;
+  readonly verbose: boolean;
+}
+
+export interface TraceResult {
+  readonly tool: Tool;
+  readonly command: string;
+  readonly state: PlatformState;
+  readonly coverage: Coverage;
+  /** In the order of the question; `ranked` null where nothing is wrong. */
+  readonly traces: readonly { readonly trace: PaymentTrace; readonly ranked: RankedCohort | null }[];
+  /** Ids that no payment has; only a full look proves that. */
+  readonly notFound: readonly { readonly id: string; readonly why: string }[];
+  readonly headline: string;
+  readonly exitCode: number;
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { CONTRADICTIONS } from '../platform/contradictions.ts';
+import { HOP_STATUSES } from '../platform/effects.ts';
+import { GAP_CODES, SYSTEMS } from '../platform/observed.ts';
+import { PAYMENT_CLASSES } from '../platform/payment.ts';
+import { STAGES } from '../platform/pipeline.ts';
+import { COHORT_KINDS, HOPS } from '../trace/trace.ts';
+
+/**
+ * The published shape of every JSON document. Within a major version fields are added, never changed: objects that programs read
+ * are open, and ids come from the catalogue. Offsets are decimal strings, times ISO 8601 in UTC.
+ */
+const time = z.string().describe('ISO 8601, UTC');
+const offset = z
+  .string()
+  .regex(/^-?\d+$/)
+  .describe('offset as a decimal string');
+const stage = z.enum(STAGES).nullable().describe('null: the whole platform');
+
+const gap = z.object({
+  system: z.enum(SYSTEMS),
+  operation: z.string(),
+  code: z.enum(GAP_CODES),
+  reason: z.string(),
+  hint: z.string(),
+});
+
+const finding = z.object({
+  severity: z.enum(['warn', 'fail']),
+  subject: z.record(z.string(), z.unknown()),
+  stage: stage,
+  observed: z.string(),
+  expected: z.string(),
+  summary: z.string(),
+  hint: z.string(),
+  payments: z.array(z.string()),
+});
+
+const check = z.object({
+  id: z.string(),
+  title: z.string(),
+  required: z.boolean(),
+  status: z.enum(['pass', 'warn', 'fail', 'skipped', 'unknown']),
+  summary: z.string(),
+  findings: z.array(finding),
+  gap: gap.nullable(),
+});
+
+const cause = z.object({
+  id: z.string(),
+  stage,
+  title: z.string(),
+  probability: z.number().min(0).max(1),
+  level: z.enum(['confirmed', 'likely', 'possible', 'unlikely']),
+  evidence: z.array(z.object({ for: z.boolean(), text: z.string(), observation: z.string() })),
+  probe: z.string(),
+  repairs: z.array(z.string()),
+});
+
+const firstMissing = z.object({
+  state: z.enum(['complete', 'in-progress', 'stuck', 'undetermined']),
+  hop: z.enum(HOPS).nullable(),
+  untilHop: z.enum(HOPS).nullable(),
+  gap: gap.nullable(),
+});
+
+const amount = z.object({ currency: z.string(), cents: z.number().int() });
+
+const cohort = z.object({
+  kind: z.enum(COHORT_KINDS),
+  stage,
+  firstMissing,
+  count: z.number().int().min(1),
+  sum: z.array(amount),
+  oldestAt: time,
+  newestAt: time,
+  payments: z.array(z.string()),
+  determined: z.boolean(),
+  causes: z.array(cause),
+  together: z.array(cause),
+});
+
+const latent = z.object({ id: z.string(), stage, title: z.string(), text: z.string() });
+
+const hop = z.object({
+  id: z.enum(HOPS),
+  stage,
+  kind: z.enum(['effect', 'witness', 'page']),
+  status: z.enum(HOP_STATUSES),
+  at: time.nullable(),
+  detail: z.string(),
+  gap: gap.nullable(),
+});
+
+const common = {
+  schemaVersion: z.literal(1),
+  tool: z.object({ name: z.literal('kc-doctor'), version: z.string() }),
+  command: z.string(),
+  startedAt: time,
+  durationMs: z.number().int().min(0),
+  exitCode: z.number().int(),
+  headline: z.string(),
+  platform: z.object({
+    name: z.string(),
+    composeProject: z.string().nullable(),
+    kafkaClusterId: z.string().nullable(),
+    database: z.string().nullable(),
+    belongsTogether: z.enum(['proved', 'contradicted', 'not-provable']),
+  }),
+  coverage: z.object({ looked: z.array(z.string()), notLooked: z.array(gap) }),
+};
+
+export const diagnosisSchema = z.object({
+  ...common,
+  checks: z.array(check),
+  cohorts: z.array(cohort),
+  latent: z.array(latent),
+  payments: z
+    .object({
+      windowFrom: time,
+      succeeded: z.number().int(),
+      arrived: z.number().int(),
+      lastArrivedAt: time.nullable(),
+      olderMissing: z.number().int().nullable(),
+    })
+    .nullable(),
+});
+
+export const tracedPaymentSchema = z.object({
+  payment: z.string(),
+  class: z.enum(PAYMENT_CLASSES),
+  amount,
+  confirmedAt: time.nullable(),
+  firstMissing,
+  hops: z.array(hop),
+  contradictions: z.array(
+    z.object({ kind: z.enum(CONTRADICTIONS), stage: z.enum(STAGES), text: z.string() }),
+  ),
+  position: z
+    .object({ group: z.string(), topic: z.string(), partition: z.number().int(), offset })
+    .nullable(),
+  cohort: cohort.nullable(),
+});
+
+export const traceSchema = z.object({ ...common, traces: z.array(tracedPaymentSchema) });
+
+export type DiagnosisDocument = z.infer<typeof diagnosisSchema>;
+export type TraceDocument = z.infer<typeof traceSchema>;
+
+/** The published JSON schema (docs/schema.json), generated from the same definitions. */
+export function publishedSchema(): unknown {
+  return {
+    diagnosis: z.toJSONSchema(diagnosisSchema),
+    trace: z.toJSONSchema(traceSchema),
+  };
+}
