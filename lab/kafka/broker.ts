@@ -27,6 +27,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'group.initial.rebalance.delay.ms': '0',
   'default.replication.factor': '1',
   'log.retention.ms': '-1',
+  // A killed broker is let in again only after its old session: 9 s by default.
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
   'auto.create.topics.enable': 'false',
 };
 

@@ -48,7 +48,7 @@ export interface RecordToSend {
 export interface LabKafka {
   topics(): Promise<readonly string[]>;
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
-  /** Returns once the topic is gone from the metadata. */
+  /** Returns once the topic is gone from the metadata, also when it was not there. */
   deleteTopic(topic: string): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnds[]>;
   /** All records, or those of one partition, in order. */
@@ -167,8 +167,14 @@ class KafkajsLabKafka implements LabKafkaClient {
 
   async deleteTopic(topic: string): Promise<void> {
     await this.#connect();
-    await this.#admin.deleteTopics({ topics: [topic] });
-    await until(`topic ${topic} is gone`, async () => !(await this.topics()).includes(topic));
+    const isGone = async () => !(await this.topics()).includes(topic);
+    try {
+      await this.#admin.deleteTopics({ topics: [topic] });
+    } catch (error) {
+      // kafkajs repeats the request when its answer is lost, and the repetition finds no topic.
+      if (!(await isGone())) throw error;
+    }
+    await until(`topic ${topic} is gone`, isGone);
   }
 
   async ends(topic: string): Promise<readonly PartitionEnds[]> {
