@@ -1,23 +1,52 @@
 /** Finds known secrets in the disguises in which they turn up in logs, errors and addresses. */
 
-/**
- * One pattern for all disguises of all secrets, or null where there is nothing to look for. Built once per list: logs ask for
- * every line.
- */
-export function knownSecretPattern(known: readonly string[]): RegExp | null {
-  const cached = patterns.get(known);
-  if (cached !== undefined) return cached;
-  const alternatives = [...new Set(known)]
-    .filter(isMaskable)
-    .flatMap((secret) => disguises(secret).map((text) => ({ length: text.length, source: text })))
-    .toSorted((a, b) => b.length - a.length)
-    .map((alternative) => alternative.source);
-  const pattern = alternatives.length === 0 ? null : new RegExp([...new Set(alternatives)].join('|'), 'g');
-  patterns.set(known, pattern);
-  return pattern;
+export function maskKnown(text: string, known: readonly string[], mask: string): string {
+  const { plain, base64 } = patternsOf(known);
+  const masked = plain === null ? text : text.replace(plain, mask);
+  return base64 === null ? masked : maskRuns(masked, base64, mask);
 }
 
-const patterns = new WeakMap<readonly string[], RegExp | null>();
+interface Patterns {
+  /** Disguises that are replaced as they stand. */
+  readonly plain: RegExp | null;
+  /** Middles of base64 runs; the whole run is replaced. */
+  readonly base64: RegExp | null;
+}
+
+const cache = new WeakMap<readonly string[], Patterns>();
+
+/** Built once per list: logs ask for every line. */
+function patternsOf(known: readonly string[]): Patterns {
+  const cached = cache.get(known);
+  if (cached !== undefined) return cached;
+  const secrets = [...new Set(known)].filter(isMaskable);
+  const patterns = { plain: anyOf(secrets.flatMap(disguises)), base64: anyOf(secrets.flatMap(base64Cores)) };
+  cache.set(known, patterns);
+  return patterns;
+}
+
+/** Longest first, so that no shorter one leaves the rest of a longer one behind. */
+function anyOf(sources: readonly string[]): RegExp | null {
+  const longestFirst = [...new Set(sources)].toSorted((a, b) => b.length - a.length);
+  return longestFirst.length === 0 ? null : new RegExp(longestFirst.join('|'), 'g');
+}
+
+const BASE64_CHARACTER = /[A-Za-z0-9+/_=-]/;
+
+function maskRuns(text: string, core: RegExp, mask: string): string {
+  let masked = '';
+  let done = 0;
+  for (const match of text.matchAll(core)) {
+    if (match.index < done) continue;
+    let start = match.index;
+    let end = start + match[0].length;
+    while (start > done && BASE64_CHARACTER.test(text[start - 1] ?? '')) start -= 1;
+    while (end < text.length && BASE64_CHARACTER.test(text[end] ?? '')) end += 1;
+    masked += text.slice(done, start) + mask;
+    done = end;
+  }
+  return masked + text.slice(done);
+}
 
 /** Below this a secret would be found inside every other word. */
 const SHORTEST = 4;
@@ -58,10 +87,9 @@ function isMaskable(secret: string): boolean {
 }
 
 function disguises(secret: string): readonly string[] {
-  const plain = unique([secret, ...urlEncoded(secret), ...jsonEscaped(secret)]).map((text) =>
+  return unique([secret, ...urlEncoded(secret), ...jsonEscaped(secret)]).map((text) =>
     text.length < SHORTEST_ANYWHERE ? `(?<![\\w-])${escaped(text)}(?![\\w-])` : escaped(text),
   );
-  return [...plain, ...base64Runs(secret)];
 }
 
 function urlEncoded(secret: string): readonly string[] {
@@ -84,18 +112,15 @@ function jsonEscaped(secret: string): readonly string[] {
 
 /**
  * Base64 of a text that holds the secret somewhere, as in `Basic base64(user:password)`: for each of the three alignments the
- * characters that depend on the secret alone, with the rest of the run around them.
+ * characters that depend on the secret alone.
  */
-function base64Runs(secret: string): readonly string[] {
+function base64Cores(secret: string): readonly string[] {
   return [0, 1, 2].flatMap((shift) => {
     const bytes = [...new Array<number>(shift).fill(0), ...new TextEncoder().encode(wellFormed(secret))];
     const whole = base64(bytes);
     const core = whole.slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
     if (core.length < SHORTEST_ANYWHERE) return [];
-    const eitherAlphabet = [...core]
-      .map((character) => ({ '+': '[+-]', '/': '[/_]' })[character] ?? character)
-      .join('');
-    return [`[A-Za-z0-9+/_-]*${eitherAlphabet}[A-Za-z0-9+/_-]*={0,2}`];
+    return [core.replaceAll('+', '[+-]').replaceAll('/', '[/_]')];
   });
 }
 
