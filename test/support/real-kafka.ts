@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { connect as connectTls } from 'node:tls';
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 
 /** A real broker as a plain process on 127.0.0.1: KRaft, one node, gone with the test. */

@@ -1,11 +1,11 @@
 import type { Cluster, KafkaConfig, SASLOptions } from 'kafkajs';
+import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
 import { addressText, parseAddress } from './address.ts';
 import { type FailureContext, unroutableError } from './errors.ts';
 import { asReadingBroker, type MetadataAnswer, type ReadingBroker, tapConnections } from './kafkajs-shape.ts';
 import type { Address, KafkaOptions, SaslOptions } from './options.ts';
-import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
 import { RecentLogs } from './recent-logs.ts';
-import { routeFinders, Routes } from './routes.ts';
+import { Routes, routeFinders } from './routes.ts';
 import { Sockets } from './sockets.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;

@@ -4,9 +4,9 @@ import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
 import { GROUP_STATES, type GroupMember, type GroupPoll, type GroupStateName } from '../../platform/state.ts';
 import type { GroupQuestion } from '../../ports/kafka-cluster.ts';
 import type { Call } from './call.ts';
+import { typeOf } from './errors.ts';
 import type { DescribeGroupsAnswer, ReadingBroker } from './kafkajs-shape.ts';
 import { errorType, failOnCode, STALE_COORDINATOR } from './protocol.ts';
-import { typeOf } from './errors.ts';
 
 /** A coordinator that is being elected answers within a few hundred milliseconds (seen on young clusters). */
 const COORDINATOR_TRIES = 4;

@@ -5,13 +5,13 @@ import type { Call } from './call.ts';
 import { KeyIndex } from './record-batch.ts';
 import { rawRecord, readRange } from './records.ts';
 import {
-  answerOf,
+  type ByPartition,
   boundsOf,
   existingTopic,
   type OffsetAtTime,
   offsetsAtTime,
   type Partition,
-  valueOf,
+  valueIn,
 } from './topics.ts';
 
 /** Large pages: the bytes are looked through, not decoded. */
@@ -42,9 +42,10 @@ interface Searched {
 interface Oldest {
   /** Nothing was ever removed. */
   readonly isWhole: boolean;
-  /** Time of the oldest record; null where the log is empty. `atMost`: that record is older than this. */
+  /** Time of the oldest record, where it is known. */
   readonly timestampMs: number | null;
-  readonly atMost: number | null;
+  /** The oldest record is older than this, where that is known. */
+  readonly olderThanMs: number | null;
 }
 
 /** One pass over each partition of a topic, for all the questions that are about it. */
@@ -96,22 +97,29 @@ interface KnownRange {
 /** Null for a partition without leader: not read, and said to be so. Any other failure ends the search. */
 function knownRange(
   { partition, leader }: Partition,
-  bounds: Parameters<typeof answerOf<LogBounds>>[0],
-  beginnings: Parameters<typeof answerOf<OffsetAtTime>>[0],
+  bounds: ByPartition<LogBounds>,
+  beginnings: ByPartition<OffsetAtTime>,
   notBeforeMs: number,
 ): KnownRange | null {
   if (leader === null) return null;
-  const log = valueOf(bounds, partition);
-  const { offset, timestampMs } = valueOf(beginnings, partition);
+  const log = valueIn(bounds, partition);
+  const { offset, timestampMs } = valueIn(beginnings, partition);
+  const from = beginningIn(log, offset);
   const isWhole = log.start === 0n;
-  if (log.start === log.end)
-    return { bounds: log, from: log.end, oldest: { isWhole, timestampMs: null, atMost: null } };
-  const from = offset < 0n || offset > log.end ? log.end : offset < log.start ? log.start : offset;
-  const oldest =
+  // All before `from` is older than the time; at the start of the log its oldest record was found itself.
+  const oldest: Oldest =
     from > log.start
-      ? { isWhole, timestampMs: null, atMost: notBeforeMs }
-      : { isWhole, timestampMs, atMost: null };
+      ? { isWhole, timestampMs: null, olderThanMs: notBeforeMs }
+      : { isWhole, timestampMs: offset < 0n ? null : timestampMs, olderThanMs: null };
   return { bounds: log, from, oldest };
+}
+
+function beginningIn({ start, end }: LogBounds, offset: bigint): bigint {
+  // -1: no record is that young. Past the end: written after the end was read.
+  if (offset < 0n || offset > end) return end;
+  // Removed between the two answers.
+  if (offset < start) return start;
+  return offset;
 }
 
 async function searchPartition(
@@ -180,8 +188,8 @@ function searchOf(searched: ReadonlyMap<number, Searched>, partition: number): S
   return found;
 }
 
-function reachesBack({ isWhole, timestampMs, atMost }: Oldest, notBeforeMs: number): boolean {
+function reachesBack({ isWhole, timestampMs, olderThanMs }: Oldest, notBeforeMs: number): boolean {
   if (isWhole) return true;
-  if (atMost !== null) return atMost <= notBeforeMs;
-  return timestampMs !== null && timestampMs >= 0 && timestampMs < notBeforeMs;
+  if (olderThanMs !== null) return olderThanMs <= notBeforeMs;
+  return timestampMs !== null && timestampMs < notBeforeMs;
 }

@@ -31,7 +31,7 @@ import type { KafkaOptions } from './options.ts';
 import type { BatchRecord } from './record-batch.ts';
 import { rawRecord, readRange } from './records.ts';
 import { silenceNegativeTimeoutWarning } from './timeout-warning.ts';
-import { answerOf, boundsOf, existingPartition, existingTopic, findTopic, valueOf } from './topics.ts';
+import { answerIn, boundsOf, existingPartition, existingTopic, findTopic, valueIn } from './topics.ts';
 
 const SCAN_LIMIT_BYTES = 1024 ** 3;
 const SCAN_LIMIT_MS = 3_000;
@@ -88,7 +88,7 @@ class KafkajsCluster implements KafkaClusterReader {
       if (partitions === null) return { kind: 'absent' };
       const bounds = await boundsOf(call, topic, partitions);
       const observed = (partition: number): Observed<LogBounds> => {
-        const answer = answerOf(bounds, partition);
+        const answer = answerIn(bounds, partition);
         return 'value' in answer
           ? seen(answer.value, call.nowMs())
           : this.#gap(answer.error, {
@@ -104,7 +104,7 @@ class KafkajsCluster implements KafkaClusterReader {
   async bounds(topic: string, partition: number, signal: AbortSignal): Promise<LogBounds> {
     return await this.#run(`both ends of the log of ${topic}[${partition}]`, signal, async (call) => {
       const one = await existingPartition(call, topic, partition);
-      return valueOf(await boundsOf(call, topic, [one]), partition);
+      return valueIn(await boundsOf(call, topic, [one]), partition);
     });
   }
 
@@ -165,7 +165,7 @@ class KafkajsCluster implements KafkaClusterReader {
   ): Promise<RecordSeen | null> {
     return await this.#run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
       const one = await existingPartition(call, topic, partition);
-      const { start, end } = valueOf(await boundsOf(call, topic, [one]), partition);
+      const { start, end } = valueIn(await boundsOf(call, topic, [one]), partition);
       const found: BatchRecord[] = [];
       const range = {
         topic,
@@ -202,7 +202,7 @@ class KafkajsCluster implements KafkaClusterReader {
           complete = false;
           continue;
         }
-        const { start, end } = valueOf(bounds, one.partition);
+        const { start, end } = valueIn(bounds, one.partition);
         const wanted = end - BigInt(countPerPartition);
         const from = wanted > start ? wanted : start;
         const range = { topic, partition: one.partition, from, to: end, keys: null };
@@ -286,7 +286,7 @@ async function polledPartitions(
     );
     for (const partition of partitions) {
       // The commit was seen even where the log's ends were not: `bounds` null says so.
-      const answer = answerOf(bounds, partition);
+      const answer = answerIn(bounds, partition);
       polled.push({
         topic,
         partition,

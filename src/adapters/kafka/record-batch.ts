@@ -190,7 +190,8 @@ class VarintReader {
   }
 
   skip(): void {
-    while (this.#next() >= 0x80);
+    let byte = this.#next();
+    while (byte >= 0x80) byte = this.#next();
   }
 
   /** Length and bytes; null where the length is -1. */

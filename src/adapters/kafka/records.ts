@@ -1,11 +1,11 @@
-import type { RawRecord } from '../../ports/kafka-cluster.ts';
 import type { LogBounds } from '../../platform/state.ts';
+import type { RawRecord } from '../../ports/kafka-cluster.ts';
 import type { Call } from './call.ts';
 import type { FetchAnswer, FetchedPartition } from './fetch-answer.ts';
 import type { DecodedFetch, DecodedMessage } from './kafkajs-shape.ts';
 import { errorType, ProtocolFailure, STALE_LEADER } from './protocol.ts';
-import { batchesOf, type BatchRecord, type KeyIndex, visitRecords } from './record-batch.ts';
-import { boundsOf, EVERYTHING, existingTopic, type Partition, valueOf } from './topics.ts';
+import { type BatchRecord, batchesOf, type KeyIndex, visitRecords } from './record-batch.ts';
+import { boundsOf, EVERYTHING, existingTopic, type Partition, valueIn } from './topics.ts';
 
 /** The end was read before, so a fetch never waits for new records; this bounds one that does. */
 const FETCH_WAIT_MS = 250;
@@ -158,7 +158,7 @@ async function currentBounds(call: Call, { topic, partition }: Range): Promise<L
   const partitions = (await existingTopic(call, topic)).filter(
     (candidate) => candidate.partition === partition,
   );
-  return valueOf(await boundsOf(call, topic, partitions), partition);
+  return valueIn(await boundsOf(call, topic, partitions), partition);
 }
 
 async function currentLeader(call: Call, { topic, partition }: Range): Promise<number | null> {

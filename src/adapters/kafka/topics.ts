@@ -124,7 +124,7 @@ export async function boundsOf(
   ]);
   return new Map(
     partitions.map(({ partition }): readonly [number, Answer<LogBounds>] => {
-      const [start, end] = [answerOf(starts, partition), answerOf(ends, partition)];
+      const [start, end] = [answerIn(starts, partition), answerIn(ends, partition)];
       if ('error' in start) return [partition, start];
       if ('error' in end) return [partition, end];
       return [partition, { value: { start: start.value.offset, end: end.value.offset } }];
@@ -145,12 +145,12 @@ export async function offsetsAtTime(
   );
 }
 
-export function answerOf<T>(answers: ByPartition<T>, partition: number): Answer<T> {
+export function answerIn<T>(answers: ByPartition<T>, partition: number): Answer<T> {
   return answers.get(partition) ?? { error: new ProtocolFailure('UNKNOWN_TOPIC_OR_PARTITION') };
 }
 
-export function valueOf<T>(answers: ByPartition<T>, partition: number): T {
-  const answer = answerOf(answers, partition);
+export function valueIn<T>(answers: ByPartition<T>, partition: number): T {
+  const answer = answerIn(answers, partition);
   if ('error' in answer) throw answer.error;
   return answer.value;
 }

@@ -1,0 +1,359 @@
+import { DependencyError } from '../../src/errors.ts';
+import { partitionOf, recordSeen } from '../../src/platform/events.ts';
+import type { GapCode, Observed } from '../../src/platform/observed.ts';
+import { seen, unseen } from '../../src/platform/observed.ts';
+import type {
+  ClusterFacts,
+  GroupMember,
+  GroupPoll,
+  GroupStateName,
+  KeyScan,
+  LogBounds,
+  RecordSeen,
+  TopicState,
+} from '../../src/platform/state.ts';
+import type {
+  GroupQuestion,
+  KafkaClusterReader,
+  KeyQuestion,
+  RawRecord,
+} from '../../src/ports/kafka-cluster.ts';
+import { ScriptedClock } from './scripted-clock.ts';
+
+export type ReaderMethod = 'facts' | 'topic' | 'bounds' | 'pollGroup' | 'findKeys' | 'recordAt' | 'tail';
+
+export interface NewRecord {
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: now. */
+  readonly timestampMs?: number;
+}
+
+interface Log {
+  start: bigint;
+  end: bigint;
+  records: readonly RawRecord[];
+  hasLeader: boolean;
+}
+
+interface Group {
+  members: readonly GroupMember[];
+  /** By `${topic} ${partition}`. */
+  readonly committed: Map<string, bigint>;
+  /** Said instead of what members and commits would say. */
+  state: GroupStateName | null;
+}
+
+type Behaviour =
+  | { readonly kind: 'fail'; readonly error: DependencyError }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'slow'; readonly ms: number };
+
+/**
+ * One broker in memory: topics are logs with a start and an end, groups have members and commits. Held to the same contract
+ * as the real one (test/contract/kafka-cluster.contract.ts); what that does not say proves nothing here.
+ */
+export class SimulatedKafkaCluster {
+  readonly clock: ScriptedClock;
+  readonly #topics = new Map<string, Log[]>();
+  readonly #groups = new Map<string, Group>();
+  readonly #behaviour = new Map<ReaderMethod, Behaviour>();
+  readonly #deniedTopics = new Set<string>();
+  readonly #deniedGroups = new Set<string>();
+  #offsetsTopicExists = false;
+
+  constructor(clock: ScriptedClock = new ScriptedClock()) {
+    this.clock = clock;
+  }
+
+  // --- what the world does to it
+
+  createTopic(topic: string, partitions = 3): void {
+    this.#topics.set(
+      topic,
+      Array.from({ length: partitions }, () => ({ start: 0n, end: 0n, records: [], hasLeader: true })),
+    );
+  }
+
+  /** Takes the commits of all groups on it along, as a broker does. */
+  deleteTopic(topic: string): void {
+    this.#topics.delete(topic);
+    for (const { committed } of this.#groups.values()) {
+      for (const place of committed.keys()) if (place.startsWith(`${topic} `)) committed.delete(place);
+    }
+  }
+
+  /** Returns its offset. Without partition: where the key belongs. */
+  append(topic: string, record: NewRecord, partition?: number): bigint {
+    const logs = this.#logs(topic);
+    const chosen = partition ?? partitionOf(record.key ?? '', logs.length);
+    const log = this.#log(topic, chosen);
+    const offset = log.end;
+    const { key, value, headers = {}, timestampMs = this.clock.nowMs() } = record;
+    log.records = [...log.records, { topic, partition: chosen, offset, timestampMs, key, value, headers }];
+    log.end += 1n;
+    return offset;
+  }
+
+  /** As retention does: records before the offset are gone. */
+  trim(topic: string, partition: number, before: bigint): void {
+    const log = this.#log(topic, partition);
+    log.start = before;
+    log.records = log.records.filter(({ offset }) => offset >= before);
+  }
+
+  loseLeader(topic: string, partition: number): void {
+    this.#log(topic, partition).hasLeader = false;
+  }
+
+  commit(groupId: string, topic: string, offsets: Readonly<Record<number, bigint>>): void {
+    const group = this.#group(groupId);
+    for (const [partition, offset] of Object.entries(offsets)) {
+      if (offset === -1n) group.committed.delete(`${topic} ${partition}`);
+      else group.committed.set(`${topic} ${partition}`, offset);
+    }
+  }
+
+  join(groupId: string, member: GroupMember): void {
+    const group = this.#group(groupId);
+    group.members = [...group.members, member];
+  }
+
+  leave(groupId: string, memberId: string): void {
+    const group = this.#group(groupId);
+    group.members = group.members.filter((member) => member.memberId !== memberId);
+  }
+
+  /** Rebalancing, or a state of the new protocol; null: as members and commits say. */
+  setState(groupId: string, state: GroupStateName | null): void {
+    this.#group(groupId).state = state;
+  }
+
+  denyTopic(topic: string): void {
+    this.#deniedTopics.add(topic);
+  }
+
+  denyGroup(groupId: string): void {
+    this.#deniedGroups.add(groupId);
+  }
+
+  fail(
+    method: ReaderMethod,
+    error: DependencyError = simulatedError('KC_KAFKA_REFUSED', 'refused', method),
+  ): void {
+    this.#behaviour.set(method, { kind: 'fail', error });
+  }
+
+  /** Answers only when the asker gives up. */
+  hang(method: ReaderMethod): void {
+    this.#behaviour.set(method, { kind: 'hang' });
+  }
+
+  slow(method: ReaderMethod, ms: number): void {
+    this.#behaviour.set(method, { kind: 'slow', ms });
+  }
+
+  heal(method: ReaderMethod): void {
+    this.#behaviour.delete(method);
+  }
+
+  /** Everything that a reader could have changed, for comparing before and after. */
+  fingerprint(): unknown {
+    const logs = [...this.#topics].map(([topic, found]) => [
+      topic,
+      found.map(({ start, end }) => `${start}..${end}`),
+    ]);
+    const groups = [...this.#groups].map(([id, { members, committed }]) => [
+      id,
+      members.length,
+      [...committed].map(String),
+    ]);
+    return { logs, groups, offsetsTopicExists: this.#offsetsTopicExists };
+  }
+
+  // --- what a reader is answered
+
+  reader(): KafkaClusterReader {
+    return {
+      address: 'simulated:9092',
+      facts: (signal) => this.#answer('facts', signal, () => this.#facts()),
+      topic: (topic, signal) => this.#answer('topic', signal, () => this.#topicState(topic)),
+      bounds: (topic, partition, signal) =>
+        this.#answer('bounds', signal, () => this.#bounds(topic, partition)),
+      pollGroup: (question, signal) => this.#answer('pollGroup', signal, () => this.#pollGroup(question)),
+      findKeys: (questions, signal) =>
+        this.#answer('findKeys', signal, () => questions.map((question) => this.#findKey(question))),
+      recordAt: (topic, partition, offset, signal) =>
+        this.#answer('recordAt', signal, () => this.#recordAt(topic, partition, offset)),
+      tail: (topic, count, signal) => this.#answer('tail', signal, () => this.#tail(topic, count)),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  async #answer<T>(method: ReaderMethod, signal: AbortSignal, read: () => T): Promise<T> {
+    const stopped = (): DependencyError => simulatedError('KC_KAFKA_STOPPED', 'no-time', method);
+    if (signal.aborted) throw stopped();
+    const behaviour = this.#behaviour.get(method);
+    if (behaviour?.kind === 'fail') throw behaviour.error;
+    if (behaviour?.kind === 'slow') await this.clock.sleep(behaviour.ms, signal);
+    if (behaviour?.kind === 'hang') {
+      await new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(stopped()), { once: true }),
+      );
+    }
+    return read();
+  }
+
+  #facts(): ClusterFacts {
+    return {
+      clusterId: 'simulated-cluster',
+      brokers: [{ nodeId: 1, host: 'simulated', port: 9092 }],
+      offsetsTopicExists: this.#offsetsTopicExists,
+      groupIds: [...this.#groups.keys()].filter((id) => !this.#deniedGroups.has(id)).sort(),
+    };
+  }
+
+  #topicState(topic: string): TopicState {
+    this.#mayRead(topic);
+    const logs = this.#topics.get(topic);
+    if (logs === undefined) return { kind: 'absent' };
+    const partitions = logs.map((log, partition) => ({
+      partition,
+      leader: log.hasLeader ? 1 : null,
+      replicas: 1,
+      inSyncReplicas: log.hasLeader ? 1 : 0,
+      bounds: this.#observedBounds(topic, partition, log),
+    }));
+    return { kind: 'present', topic, partitions };
+  }
+
+  #observedBounds(topic: string, partition: number, log: Log): Observed<LogBounds> {
+    if (log.hasLeader) return seen({ start: log.start, end: log.end }, this.clock.nowMs());
+    const operation = `both ends of the log of ${topic}[${partition}]`;
+    return unseen({
+      system: 'kafka',
+      operation,
+      code: 'other',
+      reason: 'no leader',
+      hint: 'start the broker',
+    });
+  }
+
+  #bounds(topic: string, partition: number): LogBounds {
+    const { start, end } = this.#led(topic, partition);
+    return { start, end };
+  }
+
+  #pollGroup({ groupId, topics }: GroupQuestion): GroupPoll {
+    if (this.#deniedGroups.has(groupId))
+      throw simulatedError('KC_KAFKA_GROUP_RIGHT', 'unauthorized', 'pollGroup');
+    const group = this.#groups.get(groupId);
+    const partitions = topics.flatMap(({ topic, partitions: wanted }) =>
+      wanted.map((partition) => {
+        const log = this.#topics.get(topic)?.[partition];
+        return {
+          topic,
+          partition,
+          committed: group?.committed.get(`${topic} ${partition}`) ?? null,
+          bounds: log?.hasLeader === true ? { start: log.start, end: log.end } : null,
+        };
+      }),
+    );
+    const state =
+      group === undefined ? 'Dead' : (group.state ?? (group.members.length > 0 ? 'Stable' : 'Empty'));
+    return {
+      atMs: this.clock.nowMs(),
+      state,
+      listed: group !== undefined,
+      members: group?.members ?? [],
+      partitions,
+    };
+  }
+
+  #findKey({ topic, key, notBeforeMs, allPartitions }: KeyQuestion): KeyScan {
+    const logs = this.#logs(topic);
+    const predictedPartition = partitionOf(key, logs.length);
+    const partitions = allPartitions ? logs.map((_, partition) => partition) : [predictedPartition];
+    const read = partitions.map((partition) => {
+      const log = this.#log(topic, partition);
+      const first = log.records.find(({ timestampMs }) => timestampMs >= notBeforeMs);
+      const [from, to] = log.hasLeader ? [first?.offset ?? log.end, log.end] : [0n, 0n];
+      const hits = log.records.filter(
+        (record) => record.key === key && record.offset >= from && record.offset < to,
+      );
+      return { range: { partition, from, to, complete: log.hasLeader }, hits: hits.map(recordSeen) };
+    });
+    const { start, records, hasLeader } = this.#log(topic, predictedPartition);
+    const oldest = records[0];
+    return {
+      topic,
+      key,
+      partitionCount: logs.length,
+      predictedPartition,
+      ranges: read.map(({ range }) => range),
+      allPartitions: partitions.length === logs.length && read.every(({ range }) => range.complete),
+      logReachesBack:
+        hasLeader && (start === 0n || (oldest !== undefined && oldest.timestampMs < notBeforeMs)),
+      hits: read.flatMap(({ hits }) => hits),
+    };
+  }
+
+  #recordAt(topic: string, partition: number, offset: bigint): RecordSeen | null {
+    const found = this.#led(topic, partition).records.find((record) => record.offset >= offset);
+    return found === undefined ? null : recordSeen(found);
+  }
+
+  #tail(
+    topic: string,
+    count: number,
+  ): { readonly records: readonly RawRecord[]; readonly complete: boolean } {
+    const logs = this.#logs(topic);
+    const records = logs.flatMap((log) => (log.hasLeader ? log.records.slice(-count) : []));
+    const complete = logs.every((log) => log.hasLeader && log.records.length <= count);
+    return { records, complete };
+  }
+
+  #mayRead(topic: string): void {
+    if (this.#deniedTopics.has(topic)) throw simulatedError('KC_KAFKA_TOPIC_RIGHT', 'unauthorized', topic);
+  }
+
+  #logs(topic: string): readonly Log[] {
+    this.#mayRead(topic);
+    const logs = this.#topics.get(topic);
+    if (logs === undefined) throw simulatedError('KC_KAFKA_TOPIC_ABSENT', 'other', topic);
+    return logs;
+  }
+
+  #log(topic: string, partition: number): Log {
+    const log = this.#logs(topic)[partition];
+    if (log === undefined) throw simulatedError('KC_KAFKA_TOPIC_ABSENT', 'other', `${topic}[${partition}]`);
+    return log;
+  }
+
+  #led(topic: string, partition: number): Log {
+    const log = this.#log(topic, partition);
+    if (!log.hasLeader) throw simulatedError('KC_KAFKA_NO_LEADER', 'other', `${topic}[${partition}]`);
+    return log;
+  }
+
+  #group(groupId: string): Group {
+    this.#offsetsTopicExists = true;
+    const known = this.#groups.get(groupId) ?? { members: [], committed: new Map(), state: null };
+    this.#groups.set(groupId, known);
+    return known;
+  }
+}
+
+function simulatedError(code: string, gapCode: GapCode, operation: string): DependencyError {
+  return new DependencyError(
+    code,
+    `simulated Kafka: ${code} for ${operation}`,
+    'none, this is a simulation',
+    {
+      system: 'kafka',
+      operation,
+      gapCode,
+    },
+  );
+}
