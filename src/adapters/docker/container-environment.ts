@@ -5,6 +5,7 @@ type DatabasePlace = NonNullable<ContainerState['database']>;
 const BROKER_NAMES = ['KAFKA_BROKERS', 'KAFKA_BROKER'] as const;
 const DATABASE_NAMES = ['POSTGRES_URL', 'POSTGRES_URI', 'DATABASE_URL'] as const;
 const POSTGRES_PORT = 5432;
+const SCHEME = /^postgres(?:ql)?:\/\//i;
 
 /** All that ever leaves this file of a container's environment, which is full of secrets. */
 export interface ContainerEnvironment {
@@ -37,10 +38,11 @@ function withoutCredentials(brokers: string): string {
     .join(',');
 }
 
-/** Null for what names no host, and for several hosts: nothing can be compared then. */
+/** Null for what is no such address, names no host, or several: nothing can be compared then. */
 function databasePlace(url: string): DatabasePlace | null {
+  if (!SCHEME.test(url)) return null;
   // Passwords with unescaped signs are common and no URL parser takes them: everything before the last @ is dropped.
-  const [address = '', query = ''] = splitOnce(url.replace(/^[a-z]+:\/\//i, ''), '?');
+  const [address = '', query = ''] = splitOnce(url.replace(SCHEME, ''), '?');
   const [authority = '', path = ''] = splitOnce(address.slice(address.lastIndexOf('@') + 1), '/');
   const host = /^(\[[^\]]+\]|[^:,]+)(?::(\d+))?$/.exec(authority);
   // A `host` parameter is where a socket folder stands, or a proxy's address.

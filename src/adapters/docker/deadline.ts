@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { NoAnswer } from './docker-error.ts';
 
 /**
@@ -10,6 +11,8 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal, alive: () => void) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
+  // Each request of one call listens, and there may be hundreds.
+  setMaxListeners(0, controller.signal);
   const timer = setTimeout(() => controller.abort(new NoAnswer(`nothing came for ${idleMs} ms`)), idleMs);
   const follow = (): void =>
     controller.abort(new NoAnswer('the caller stopped waiting', { cause: signal.reason }));

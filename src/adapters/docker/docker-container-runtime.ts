@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { maskSecrets } from '../../platform/mask.ts';
 import type { ComposeProject, ContainerState } from '../../platform/state.ts';
 import type { ContainerRuntimeOperator, LogTail, RuntimeFacts } from '../../ports/container-runtime.ts';
@@ -10,8 +10,8 @@ import { dockerError, NoAnswer, statusOf } from './docker-error.ts';
 import { type CollectedLog, LogCollector } from './log-frames.ts';
 import { type LogDriver, readTail, type TailOptions } from './log-tail.ts';
 import { mapContainer, PROJECT_LABEL } from './map-container.ts';
+import { openStream, requestList, requestObject, requestText } from './request.ts';
 
-const NOT_MODIFIED = 304;
 const NOT_FOUND = 404;
 
 export class DockerContainerRuntime implements ContainerRuntimeOperator {
@@ -27,23 +27,21 @@ export class DockerContainerRuntime implements ContainerRuntimeOperator {
   }
 
   facts(signal: AbortSignal): Promise<RuntimeFacts> {
-    return this.#ask('its identity', signal, async ({ docker, address }, abortSignal) => {
-      // The option is missing in the types alone.
-      const info: (options: { abortSignal: AbortSignal }) => Promise<DaemonInfo> = docker.info.bind(docker);
-      const { ID, Name, ServerVersion } = await info({ abortSignal });
+    return this.#ask('its identity', signal, async ({ docker, address }, abort) => {
+      const info = await requestObject<DaemonInfo>(docker, { method: 'GET', path: ['info'] }, abort);
       // Podman has no id of its own; its host name is the nearest thing.
-      const daemonId = ID || Name;
+      const daemonId = info.ID || info.Name;
       if (!daemonId) throw new TypeError('the daemon says neither id nor name');
-      return { daemonId, address, serverVersion: ServerVersion ?? 'unknown' };
+      return { daemonId, address, serverVersion: info.ServerVersion ?? 'unknown' };
     });
   }
 
   containers(signal: AbortSignal): Promise<readonly ContainerState[]> {
-    return this.#ask('containers', signal, async ({ docker }, abortSignal, alive) => {
-      const listed = await docker.listContainers({ all: true, abortSignal });
+    return this.#ask('containers', signal, async ({ docker }, abort, alive) => {
+      const listed = await listContainers(docker, {}, abort);
       const found = await Promise.all(
         listed.map(async ({ Id }) => {
-          const state = await inspectIfThere(docker, Id, abortSignal);
+          const state = await inspectIfThere(docker, Id, abort);
           alive();
           return state;
         }),
@@ -54,11 +52,11 @@ export class DockerContainerRuntime implements ContainerRuntimeOperator {
 
   async logTail(containerId: string, options: TailOptions, signal: AbortSignal): Promise<LogTail> {
     const operation = `log of ${shortId(containerId)}`;
-    const { isTty, driver } = await this.#ask(operation, signal, async ({ docker }, abortSignal) => {
-      const { Config, HostConfig } = await docker.getContainer(containerId).inspect({ abortSignal });
+    const { isTty, driver } = await this.#ask(operation, signal, async ({ docker }, abort) => {
+      const { Config, HostConfig } = await inspect(docker, containerId, abort);
       const { Type = '', Config: settings } = HostConfig?.LogConfig ?? {};
       const logDriver: LogDriver = { type: Type, options: settings ?? {} };
-      return { isTty: Config.Tty, driver: logDriver };
+      return { isTty: Config?.Tty ?? false, driver: logDriver };
     });
     const tail = await readTail(options, driver, async (tailLines, isFirst) => {
       try {
@@ -79,10 +77,11 @@ export class DockerContainerRuntime implements ContainerRuntimeOperator {
     maxBytes: number,
     signal: AbortSignal,
   ): Promise<CollectedLog> {
-    return this.#ask(operation, signal, async ({ docker }, abortSignal, alive) => {
-      const stream = await logStream(docker, containerId, tailLines, abortSignal);
+    const path = ['containers', containerId, 'logs'];
+    const query = { stdout: true, stderr: true, timestamps: true, tail: tailLines };
+    return this.#ask(operation, signal, async ({ docker }, abort, alive) => {
       const collector = new LogCollector(isTty, maxBytes);
-      for await (const chunk of stream) {
+      for await (const chunk of await openStream(docker, { method: 'GET', path, query }, abort)) {
         alive();
         collector.push(chunk as Buffer);
       }
@@ -91,28 +90,31 @@ export class DockerContainerRuntime implements ContainerRuntimeOperator {
   }
 
   compose(project: string, signal: AbortSignal): Promise<ComposeProject> {
-    return this.#ask(`compose files of ${project}`, signal, async ({ docker }, abortSignal) => {
-      const filters = { label: [`${PROJECT_LABEL}=${project}`] };
-      const listed = await docker.listContainers({ all: true, filters, abortSignal });
+    return this.#ask(`compose files of ${project}`, signal, async ({ docker }, abort) => {
+      const filters = JSON.stringify({ label: [`${PROJECT_LABEL}=${project}`] });
+      const listed = await listContainers(docker, { filters }, abort);
       const paths = composePaths(listed.map(({ Labels }) => ({ labels: Labels ?? {} })));
-      return readComposeFiles(project, paths, abortSignal);
+      return readComposeFiles(project, paths, abort);
     });
   }
 
   start(containerId: string, signal: AbortSignal): Promise<void> {
-    return this.#ask(`start of ${shortId(containerId)}`, signal, async ({ docker }, abortSignal) => {
-      await absorbNotModified(docker.getContainer(containerId).start({ abortSignal }));
+    const path = ['containers', containerId, 'start'];
+    return this.#ask(`start of ${shortId(containerId)}`, signal, async ({ docker }, abort) => {
+      await requestText(docker, { method: 'POST', path }, abort);
     });
   }
 
   stop(containerId: string, graceSeconds: number, signal: AbortSignal): Promise<void> {
-    const operation = `stop of ${shortId(containerId)}`;
+    const path = ['containers', containerId, 'stop'];
+    // The daemon answers when the container has ended, after the grace at the latest.
     const timeoutMs = graceSeconds * 1000 + this.#timeoutMs;
+    const query = { t: graceSeconds };
     return this.#ask(
-      operation,
+      `stop of ${shortId(containerId)}`,
       signal,
-      async ({ docker }, abortSignal) => {
-        await absorbNotModified(docker.getContainer(containerId).stop({ t: graceSeconds, abortSignal }));
+      async ({ docker }, abort) => {
+        await requestText(docker, { method: 'POST', path, query }, abort);
       },
       timeoutMs,
     );
@@ -129,15 +131,15 @@ export class DockerContainerRuntime implements ContainerRuntimeOperator {
   async #ask<T>(
     operation: string,
     signal: AbortSignal,
-    work: (client: DockerClient, signal: AbortSignal, alive: () => void) => Promise<T>,
+    work: (client: DockerClient, abort: AbortSignal, alive: () => void) => Promise<T>,
     timeoutMs = this.#timeoutMs,
   ): Promise<T> {
     let address = 'not yet located';
     try {
-      return await withDeadline(signal, timeoutMs, async (abortSignal, alive) => {
+      return await withDeadline(signal, timeoutMs, async (abort, alive) => {
         const client = await this.#connected();
         address = client.address;
-        return await work(client, abortSignal, alive);
+        return await work(client, abort, alive);
       });
     } catch (error) {
       throw dockerError(error, { operation, address });
@@ -165,50 +167,32 @@ function shortId(containerId: string): string {
   return /^[0-9a-f]{64}$/.test(containerId) ? containerId.slice(0, 12) : containerId;
 }
 
+function listContainers(
+  docker: Docker,
+  query: Readonly<Record<string, string>>,
+  abort: AbortSignal,
+): Promise<readonly ContainerInfo[]> {
+  return requestList(
+    docker,
+    { method: 'GET', path: ['containers', 'json'], query: { all: true, ...query } },
+    abort,
+  );
+}
+
+function inspect(docker: Docker, id: string, abort: AbortSignal): Promise<ContainerInspectInfo> {
+  return requestObject(docker, { method: 'GET', path: ['containers', id, 'json'] }, abort);
+}
+
 /** Null: it was removed since it was listed. */
 async function inspectIfThere(
   docker: Docker,
   id: string,
-  abortSignal: AbortSignal,
+  abort: AbortSignal,
 ): Promise<ContainerState | null> {
   try {
-    return mapContainer(await docker.getContainer(id).inspect({ abortSignal }));
+    return mapContainer(await inspect(docker, id, abort));
   } catch (error) {
     if (statusOf(error) === NOT_FOUND) return null;
     throw error;
   }
-}
-
-async function absorbNotModified(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (statusOf(error) !== NOT_MODIFIED) throw error;
-  }
-}
-
-/** Past `Container.logs`, which collects the whole answer in memory and reads it as JSON where it happens to be JSON. */
-function logStream(
-  docker: Docker,
-  containerId: string,
-  tailLines: number,
-  abortSignal: AbortSignal,
-): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(
-      {
-        path: `/containers/${encodeURIComponent(containerId)}/logs?`,
-        method: 'GET',
-        options: { stdout: true, stderr: true, timestamps: true, tail: tailLines },
-        isStream: true,
-        abortSignal,
-        statusCodes: { 200: true, 404: 'no such container', 500: 'server error', 501: 'not supported' },
-      },
-      (error, stream) => {
-        if (error !== null) reject(error);
-        else if (stream instanceof Readable) resolve(stream);
-        else reject(new TypeError('the daemon sent no stream'));
-      },
-    );
-  });
 }
