@@ -67,12 +67,12 @@ function newestHandler(service: Service): (event: Created) => Promise<void> {
   };
 }
 
-/** Obeys the guard and calls admin-service. */
+/** Asks the guard first and calls admin-service. */
 function olderHandler(service: Service): (event: Created) => Promise<void> {
   const { log, marks } = service;
   return async (event) => {
     const fields = fieldsOf(event);
-    if ((await marks.sources(event)).length > 0) {
+    if (isGuarded(service, await marks.sources(event))) {
       log.info('Event already processed, skipping', fields);
       return;
     }
@@ -96,6 +96,15 @@ function olderHandler(service: Service): (event: Created) => Promise<void> {
     await marks.mark(event);
     await announce(service, event, request, assigned, assigned.id);
   };
+}
+
+/**
+ * cache-worker marks the same events while this worker is still retrying. An older worker that obeys that mark too
+ * loses the event after its first failure: that one is the switch.
+ */
+function isGuarded(service: Service, sources: readonly string[]): boolean {
+  if (service.switches().guardFirst) return sources.length > 0;
+  return sources.some((source) => source !== 'cache-worker');
 }
 
 async function callAdminService({ environment }: Service, request: AssignRequest): Promise<Assigned> {

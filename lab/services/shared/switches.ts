@@ -10,7 +10,7 @@ export interface Switches {
   readonly emit?: boolean;
   /** purchase-worker: payments whose handler always throws. */
   readonly failPaymentIds?: readonly string[];
-  /** purchase-worker: skip what anybody marked, the emitter included. */
+  /** purchase-worker, older allocation-worker: skip what anybody marked, emitter and cache-worker included. */
   readonly guardFirst?: boolean;
   /** admin-service: what auto-assign does instead of its work; `hang` does it after a minute. */
   readonly autoAssign?: '500' | '400' | '202' | 'no-row' | 'hang';
