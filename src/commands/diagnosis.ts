@@ -8,7 +8,7 @@ import type { PlatformState } from '../platform/state.ts';
 import type { Diagnosis, Tool } from '../report/result.ts';
 import { money, plural } from '../report/text.ts';
 import { cohorts as cohortsOf } from '../trace/cohorts.ts';
-import { tracePayment } from '../trace/trace-payment.ts';
+import { traceUnfinished } from '../trace/trace-payment.ts';
 
 /** From what was observed to what it means: pure, so that a recorded incident is judged byte for byte as it was live. */
 export function diagnosis(
@@ -18,10 +18,7 @@ export function diagnosis(
   options: { readonly failOnWarn: boolean },
 ): Diagnosis {
   const checks = runChecks(state);
-  const traces =
-    state.payments.kind === 'seen'
-      ? state.payments.value.unfinished.map(({ paymentId }) => tracePayment(state, paymentId))
-      : [];
+  const traces = traceUnfinished(state);
   const { cohorts, latent } = rankCohorts(state, cohortsOf(state, traces));
   const coverage = coverageOf(state);
   const exitCode = diagnosisExitCode({ checks, cohorts: cohorts.map(({ cohort }) => cohort) }, options);
@@ -93,7 +90,9 @@ function waitingSum(cohorts: readonly RankedCohort[]): string {
 
 function nextSteps(cohorts: readonly RankedCohort[], checks: readonly CheckResult[]): Diagnosis['next'] {
   const steps: { command: string; why: string }[] = [];
-  if (cohorts.some(({ cohort }) => cohort.kind === 'stuck')) {
+  const stuck = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
+  if (stuck !== undefined) {
+    steps.push({ command: `kc-doctor trace ${stuck.cohort.traces[0].payment}`, why: 'shows every hop of one of them' });
     steps.push({
       command: 'kc-doctor snapshot -o incident.json',
       why: 'keeps what was seen, for a colleague or the post-mortem',

@@ -34,6 +34,8 @@ export interface Desk {
   readonly observer: Observer;
   /** Aborted by Ctrl-C; never by a deadline of one system. */
   readonly signal: AbortSignal;
+  /** On the monotonic clock; no question outlives it. */
+  readonly endsAtMs: number;
 }
 
 /**
@@ -46,7 +48,8 @@ export async function look<T>(
   question: { readonly system: SystemId; readonly operation: string; readonly withinMs: number },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<Observed<T>> {
-  const { system, operation, withinMs } = question;
+  const { system, operation } = question;
+  const withinMs = Math.max(0, Math.min(question.withinMs, desk.endsAtMs - desk.clock.monotonicMs()));
   desk.signal.throwIfAborted();
   desk.observer({ kind: 'part-started', system, what: operation });
   const deadline = new AbortController();
@@ -55,14 +58,14 @@ export async function look<T>(
   try {
     const value = await new Promise<T>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      timer = setTimeout(() => deadline.abort(new DeadlinePassed()), Math.max(0, withinMs));
+      timer = setTimeout(() => deadline.abort(new DeadlinePassed()), withinMs);
       work(signal).then(resolve, reject);
     });
     desk.observer({ kind: 'part-seen', system, what: operation });
     return seen(value, desk.clock.nowMs());
   } catch (error) {
     if (desk.signal.aborted) throw desk.signal.reason;
-    const gap = deadline.signal.aborted ? lateGap(question) : gapOf(error, question);
+    const gap = deadline.signal.aborted ? lateGap({ system, operation, withinMs }) : gapOf(error, question);
     desk.observer({ kind: 'part-unseen', system, what: operation, reason: gap.reason });
     return unseen(gap);
   } finally {
@@ -79,7 +82,7 @@ function lateGap(question: {
     system: question.system,
     operation: question.operation,
     code: 'timeout',
-    reason: `no answer within ${(Math.max(0, question.withinMs) / 1000).toFixed(1)} s`,
+    reason: `no answer within ${(question.withinMs / 1000).toFixed(1)} s`,
     hint: 'raise --timeout if the system is slow rather than down',
   };
 }

@@ -259,12 +259,11 @@ export async function watchGroups(
   topics: Topics,
   first: Readonly<Record<string, Observed<GroupPoll>>>,
   wanted: Targets,
-  startedMs: number,
 ): Promise<Readonly<Record<string, Observed<GroupState>>>> {
   const polls = new Map<string, [GroupPoll, ...GroupPoll[]]>();
   for (const [group, poll] of Object.entries(first)) if (poll.kind === 'seen') polls.set(group, [poll.value]);
   const watched = new Set(wanted.unread.map(({ group }) => group));
-  const leftMs = () => limits.totalMs - (desk.clock.monotonicMs() - startedMs);
+  const leftMs = () => desk.endsAtMs - desk.clock.monotonicMs();
 
   if (!isGap(kafka) && watched.size > 0 && leftMs() >= limits.pollsNeedMs) {
     const firstPollMs = desk.clock.monotonicMs();

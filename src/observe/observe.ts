@@ -4,6 +4,7 @@ import { type Observed, seen, unseen } from '../platform/observed.ts';
 import type {
   BelongsTogether,
   ClockSamples,
+  ComposeProject,
   ContainerInventory,
   Identity,
   MarkRow,
@@ -33,7 +34,11 @@ export interface ObserveRequest {
   readonly runtime: Source<ContainerRuntimeReader>;
   readonly wantedProject: string | null;
   /** Called once the containers were seen or not; throws ConfigError where the platform cannot be told. */
-  readonly connect: (inventory: Observed<ContainerInventory>) => Promise<Connected>;
+  readonly connect: (
+    inventory: Observed<ContainerInventory>,
+    compose: Observed<ComposeProject>,
+    dockerAddress: string | null,
+  ) => Promise<Connected>;
   /** Payments to follow whether or not they are in the window. */
   readonly asked: readonly PaymentId[];
   readonly budget: Budget;
@@ -45,12 +50,12 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
   const startedMs = desk.clock.monotonicMs();
 
   const docker = await surveyContainers(desk, limits, runtime, request.wantedProject);
-  const connected = await request.connect(docker.inventory);
+  const compose = await surveyCompose(desk, limits, runtime, docker.inventory);
+  const connected = await request.connect(docker.inventory, compose, docker.address);
   const { settings } = connected;
 
-  const [logs, compose, kafka, database, admin] = await Promise.all([
+  const [logs, kafka, database, admin] = await Promise.all([
     surveyLogs(desk, limits, runtime, docker.inventory),
-    surveyCompose(desk, limits, runtime, docker.inventory),
     surveyKafka(desk, limits, connected.kafka, settings),
     surveyDatabase(desk, limits, connected.database, settings, request.asked),
     surveyAdmin(desk, limits, connected.admin),
@@ -67,7 +72,7 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
         ] as const,
     ),
     followUpHeads(desk, limits, connected.kafka, wanted),
-    watchGroups(desk, limits, connected.kafka, settings, kafka.topics, kafka.polls, wanted, startedMs),
+    watchGroups(desk, limits, connected.kafka, settings, kafka.topics, kafka.polls, wanted),
     proveIdentity(desk, limits, connected, docker, kafka, database),
   ]);
 

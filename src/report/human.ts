@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import type { RankedCause, RankedCohort } from '../causes/cause.ts';
 import { CHECK_GROUPS, type CheckGroup, type CheckOutcome, type CheckResult } from '../checks/check.ts';
+import type { Coverage } from '../platform/coverage.ts';
 import type { Identity } from '../platform/state.ts';
 import type { Cohort } from '../trace/trace.ts';
 import type { Diagnosis, Presentation } from './result.ts';
@@ -23,7 +24,7 @@ const ASCII_SYMBOLS: Readonly<Record<Status, string>> = {
   skipped: '-',
 };
 
-interface Pen {
+export interface Pen {
   readonly chalk: ChalkInstance;
   readonly dot: string;
   readonly dash: string;
@@ -61,7 +62,8 @@ export function humanDiagnosis(diagnosis: Diagnosis, view: Presentation): string
     ...(view.verbose ? everyCheck(diagnosis.checks, ink) : groupedChecks(diagnosis.checks, ink)),
     ...diagnosis.cohorts.flatMap((ranked) => ['', ...cohortLines(ranked, diagnosis, ink)]),
     ...latentLines(diagnosis, ink),
-    ...gapLines(diagnosis, ink),
+    ...(diagnosis.coverage.notLooked.length > 0 ? [''] : []),
+    ...gapLines(diagnosis.coverage, ink),
     '',
     ...nextLines(diagnosis, ink),
   ];
@@ -214,23 +216,25 @@ function cohortLines(ranked: RankedCohort, diagnosis: Diagnosis, ink: Pen): read
     cohort.kind === 'stuck' || cohort.kind === 'needs-decision' ? ink.chalk.bold : ink.chalk.reset;
   const title = wrap(cohortTitle(cohort, diagnosis, view), view.width, '  ').map((line) => colour(line));
   const idLine = `  ${cohort.traces.length === 1 ? cohort.traces[0].payment : ids.join('  ')}${more > 0 ? `  and ${more} more` : ''}`;
+  return [...title, idLine, ...(ranked.causes.length > 0 ? ['', ...causesLines(ranked, ink)] : [])];
+}
+
+/** The ranking of one cohort: what is likely with its evidence, what stands beside it, and what would settle it. */
+export function causesLines(ranked: RankedCohort, ink: Pen): readonly string[] {
   const shown = ranked.causes.filter(({ level }, index) => index === 0 || level !== 'unlikely').slice(0, 3);
   const runnerUp = ranked.causes[shown.length];
   return [
-    ...title,
-    idLine,
-    ...(shown.length > 0 ? [''] : []),
     ...shown.flatMap((cause, index) => causeLines(cause, index + 1, true, ink)),
     ...(shown.length === 1 && runnerUp !== undefined && runnerUp.probability >= 0.005
       ? causeLines(runnerUp, 2, false, ink)
       : []),
     ...ranked.together.flatMap((cause) => [
-      ...wrap(`     together with  ${cause.title}  (${cause.level})`, view.width, '       '),
+      ...wrap(`     together with  ${cause.title}  (${cause.level})`, ink.view.width, '       '),
       ...evidenceLines(cause, ink),
     ]),
     ...(ranked.determined || shown.length === 0
       ? []
-      : wrap(`     not settled; this would: ${shown[0]?.probe ?? ''}`, view.width, '       ')),
+      : wrap(`     not settled; this would: ${shown[0]?.probe ?? ''}`, ink.view.width, '       ')),
   ];
 }
 
@@ -299,10 +303,9 @@ function latentLines({ latent }: Diagnosis, ink: Pen): readonly string[] {
   ];
 }
 
-function gapLines({ coverage }: Diagnosis, ink: Pen): readonly string[] {
+export function gapLines(coverage: Coverage, ink: Pen): readonly string[] {
   if (coverage.notLooked.length === 0) return [];
   return [
-    '',
     'not looked at',
     ...coverage.notLooked.flatMap((gap) => [
       ...wrap(

@@ -1,0 +1,276 @@
+import { lookup } from 'node:dns/promises';
+import { dirname } from 'node:path';
+import { candidateFor, type DaemonPlace, parseAddress, routeUrl } from './config/address-map.ts';
+import type { Config } from './config/config.ts';
+import { discoveredConfig } from './config/discovered-config.ts';
+import { nodeFiles } from './config/files.ts';
+import { secretsOf } from './config/secrets.ts';
+import { type ConfigInput, staticConfig } from './config/static-config.ts';
+import type { Context, Flags } from './context.ts';
+import type { Connected } from './observe/survey.ts';
+import type { PaymentId } from './platform/ids.ts';
+import type { Gap, Observed, SystemId } from './platform/observed.ts';
+import type { ComposeProject, ContainerInventory, PlatformState } from './platform/state.ts';
+import type { Tool } from './report/result.ts';
+
+/** Time that one system gets to accept a connection, and to answer a question; design.md 2. */
+const CONNECT_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 5_000;
+
+export interface OpenContextOptions {
+  readonly flags: Flags;
+  readonly tool: Tool;
+  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export interface LiveContext extends AsyncDisposable {
+  readonly context: Context;
+}
+
+/** Wires configuration, adapters and terminal to what a command may do. Nothing is connected before a command observes. */
+export async function openContext(options: OpenContextOptions): Promise<LiveContext> {
+  const { flags, tool, environment } = options;
+  const input: ConfigInput = {
+    flags,
+    environment,
+    cwd: options.cwd,
+    nowMs: Date.now(),
+    files: nodeFiles,
+  };
+  const { presentation } = await import('./adapters/terminal/presentation.ts');
+  const resources: AsyncDisposable[] = [];
+  /** Grows as configuration is found; the adapters hold the list itself, so that what is read later is masked too. */
+  const secrets: string[] = [];
+  const view = presentation(options.stdout, environment, {
+    color: flags.color,
+    verbose: flags.verbose,
+    timeZone: flags.tz ?? 'UTC',
+  });
+
+  const context: Context = {
+    tool,
+    flags,
+    format: flags.format ?? 'human',
+    view,
+    observe: (asked) => (flags.from === undefined ? observeLive(asked) : recorded(flags.from)),
+    writeSnapshot: async (file, state) => {
+      const { writeSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
+      await writeSnapshot(file, state, tool, secrets);
+    },
+    settingRows: async () => {
+      const rows: { current: Config['rows'] } = { current: [] };
+      await observeLive([], (config) => {
+        rows.current = config.rows;
+      });
+      return rows.current;
+    },
+  };
+  return { context, [Symbol.asyncDispose]: () => disposeAll(resources) };
+
+  async function recorded(file: string): Promise<PlatformState> {
+    const { readSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
+    return readSnapshot(file);
+  }
+
+  async function observeLive(
+    asked: readonly PaymentId[],
+    onConfig: (config: Config) => void = () => {},
+  ): Promise<PlatformState> {
+    const initial = await staticConfig(input);
+    learnSecrets(initial);
+    const [{ observe }, { budget }, { systemClock }, { openProgress }] = await Promise.all([
+      import('./observe/observe.ts'),
+      import('./observe/deadline.ts'),
+      import('./adapters/clock.ts'),
+      import('./adapters/terminal/progress.ts'),
+    ]);
+    const progress = await openProgress(options.stderr, environment, { input: flags.input });
+    resources.push(progress);
+    const limits = budget(initial.timeoutMs);
+    try {
+      return await observe(
+        {
+          clock: systemClock,
+          observer: progress.observer,
+          signal: options.signal,
+          endsAtMs: systemClock.monotonicMs() + limits.totalMs,
+        },
+        {
+          runtime: await openRuntime(initial),
+          wantedProject: initial.project,
+          connect: (inventory, compose, dockerAddress) =>
+            connect(inventory, compose, dockerAddress, onConfig),
+          asked,
+          budget: limits,
+        },
+      );
+    } finally {
+      await progress.stop();
+    }
+  }
+
+  async function openRuntime(config: Config) {
+    if (config.settings.runtime === 'none') {
+      return notConfigured(
+        'docker',
+        'containers',
+        'configuration says that no container runtime can be asked',
+        'set runtime: docker if it can',
+      );
+    }
+    const { openDocker } = await import('./adapters/docker/open-docker.ts');
+    const host = config.docker.host;
+    const runtime = openDocker({
+      environment: host === null ? environment : { ...environment, DOCKER_HOST: host },
+      secrets,
+      timeoutMs: ANSWER_TIMEOUT_MS,
+    });
+    resources.push(runtime);
+    return runtime;
+  }
+
+  async function connect(
+    inventory: Observed<ContainerInventory>,
+    compose: Observed<ComposeProject>,
+    dockerAddress: string | null,
+    onConfig: (config: Config) => void,
+  ): Promise<Connected> {
+    const file = compose.kind === 'seen' ? compose.value.files[0] : undefined;
+    const config = await discoveredConfig(input, {
+      inventory: inventory.kind === 'seen' ? inventory.value : null,
+      composeFolder: file === undefined ? null : dirname(file),
+      place: daemonPlace(dockerAddress),
+    });
+    learnSecrets(config);
+    onConfig(config);
+    const [kafka, database, admin] = await Promise.all([
+      openCluster(config),
+      openDatabase(config),
+      openAdmin(config),
+    ]);
+    return { settings: config.settings, kafka, database, admin };
+  }
+
+  async function openCluster(config: Config): Promise<Connected['kafka']> {
+    if (config.kafka.brokers.length === 0) {
+      return notConfigured(
+        'kafka',
+        'brokers',
+        'no broker address was configured or found',
+        'set KAFKA_BROKERS, or kafka.brokers in the configuration',
+      );
+    }
+    const { openKafka } = await import('./adapters/kafka/open-kafka.ts');
+    const cluster = openKafka({
+      ...config.kafka,
+      addressMap: config.addressMap,
+      resolveAddress: async (host, port) => candidateFor(config.addressCandidates, host, port),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      requestTimeoutMs: ANSWER_TIMEOUT_MS,
+      secrets,
+    });
+    resources.push(cluster);
+    return cluster;
+  }
+
+  async function openDatabase(config: Config): Promise<Connected['database']> {
+    if (config.postgres === null) {
+      return notConfigured(
+        'postgres',
+        'database',
+        'no database address was configured or found',
+        'set POSTGRES_URL, or run in the folder that holds the env file (--project-dir)',
+      );
+    }
+    const { openPostgres } = await import('./adapters/postgres/open.ts');
+    const { url } = await routeUrl(config.postgres.url, {
+      addressMap: config.addressMap,
+      candidates: config.addressCandidates,
+      resolves,
+    });
+    const { mode, caFile } = config.postgres.ssl;
+    const database = openPostgres({
+      url,
+      ssl: { mode, ...(caFile === null ? {} : { caFile }) },
+      statementTimeoutMs: ANSWER_TIMEOUT_MS,
+      lockTimeoutMs: 1_000,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      applicationName: `kc-doctor ${tool.version}`,
+      secrets,
+    });
+    resources.push(database);
+    return database;
+  }
+
+  async function openAdmin(config: Config): Promise<Connected['admin']> {
+    const { baseUrl, token } = config.adminService;
+    if (baseUrl === null) {
+      return notConfigured(
+        'admin-service',
+        'base address',
+        'no address was configured or found',
+        'set ADMIN_SERVICE_URL, or adminService.url in the configuration',
+      );
+    }
+    const { openAdminService } = await import('./adapters/admin-service/open.ts');
+    const { url } = await routeUrl(baseUrl, {
+      addressMap: config.addressMap,
+      candidates: config.addressCandidates,
+      resolves,
+    });
+    const admin = openAdminService({
+      baseUrl: url,
+      token,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      answerTimeoutMs: ANSWER_TIMEOUT_MS,
+      secrets,
+    });
+    resources.push(admin);
+    return admin;
+  }
+
+  function learnSecrets(config: Config): void {
+    for (const secret of secretsOf(config)) if (!secrets.includes(secret)) secrets.push(secret);
+  }
+}
+
+/** In reverse order of opening; a part that fails to close must not keep the others open. */
+async function disposeAll(resources: AsyncDisposable[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const resource of resources.toReversed()) {
+    try {
+      await resource[Symbol.asyncDispose]();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'a connection could not be closed');
+}
+
+function notConfigured(system: SystemId, operation: string, reason: string, hint: string): Gap {
+  return { system, operation, code: 'not-configured', reason, hint };
+}
+
+/** A daemon behind TCP on another host publishes its ports there; only a local Linux daemon's containers can be reached themselves. */
+function daemonPlace(address: string | null): DaemonPlace {
+  const remote =
+    address?.startsWith('tcp://') === true
+      ? (parseAddress(address.slice('tcp://'.length))?.host ?? null)
+      : null;
+  const isLocal = remote === null || remote === 'localhost' || remote.startsWith('127.') || remote === '::1';
+  return { remoteHost: isLocal ? null : remote, reachesContainers: isLocal && process.platform === 'linux' };
+}
+
+async function resolves(host: string): Promise<boolean> {
+  try {
+    await lookup(host);
+    return true;
+  } catch {
+    // The one question here is whether the name has an address; every failure is the same "no", and the connection will say more.
+    return false;
+  }
+}
