@@ -89,8 +89,8 @@ const pairKey = (student: string, course: string | null): string => `${student} 
 export function indexPayments(state: PlatformState): PaymentIndex {
   const payments = examinedPayments(state);
   const marks = lazy(() => (state.marks.kind === 'seen' ? indexMarks(state.marks.value) : null));
-  const slackMs = PAIR_SLACK_MS + skewMs(state);
-  const claims = lazy(() => claimPurchases(state, payments, marks(), slackMs));
+  const slackMs = lazy(() => PAIR_SLACK_MS + skewMs(state));
+  const claims = lazy(() => claimPurchases(state, payments, marks(), slackMs()));
   const allocationsOfPair = lazy(() =>
     groupBy(state.allocations.kind === 'seen' ? state.allocations.value : [], (row) =>
       pairKey(row.studentId, row.courseId),
@@ -100,7 +100,7 @@ export function indexPayments(state: PlatformState): PaymentIndex {
   const identityOf = (payment: PaymentRow): PaymentIdentity => {
     const known = identities.get(payment.paymentId);
     if (known !== undefined) return known;
-    const found = identify(state, payment, claims(), allocationsOfPair(), slackMs);
+    const found = identify(state, payment, claims(), allocationsOfPair(), slackMs());
     identities.set(payment.paymentId, found);
     return found;
   };
