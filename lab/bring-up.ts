@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { bundleServices } from './bundle.ts';
@@ -7,8 +7,9 @@ import { writeCompose, writeEnvFile } from './compose.ts';
 import { createComposeContainer } from './containers.ts';
 import type { LabOptions } from './contract.ts';
 import { LabDocker } from './docker.ts';
-import { findHostPrograms } from './host.ts';
+import { findHostPrograms, type HostPrograms } from './host.ts';
 import { openLabKafka } from './kafka/client.ts';
+import { installKafka } from './kafka/install.ts';
 import {
   containerName,
   type LabNames,
@@ -19,7 +20,7 @@ import {
 } from './layout.ts';
 import { composeServices, containerPlan, fixedAddresses, platformEnvironment } from './plan.ts';
 import { type ComposeService, SERVICES, WORKERS } from './platform.ts';
-import { createPostgres, preparePostgres } from './postgres/server.ts';
+import { createPostgres, nativePostgres, preparePostgres } from './postgres/server.ts';
 import { waitForServices } from './ready.ts';
 import { createRedis, waitForRedis } from './redis.ts';
 
@@ -39,12 +40,36 @@ export function configFile(names: LabNames): string {
   return join(names.directory, 'kc-doctor.lab.json');
 }
 
+/** Rejects with LabUnavailable for the first thing that is missing; fetches the broker's jars at the first use. */
+export async function checkMachine(): Promise<HostPrograms> {
+  await new LabDocker().ensureReachable();
+  const programs = await findHostPrograms();
+  nativePostgres();
+  await installKafka();
+  return programs;
+}
+
+/** Whether broker, database and Redis of a lab are still there. What was stopped is started. */
+export async function isStanding(names: LabNames): Promise<boolean> {
+  const docker = new LabDocker();
+  await docker.ensureReachable();
+  for (const part of ['cloud-postgres', 'cloud-redis']) {
+    const container = containerName(names, part);
+    if ((await docker.inspect(container)) === null) return false;
+    await docker.start(container);
+  }
+  // The broker may be stopped or removed by a fault; its data is what a lab cannot do without.
+  return await readdir(join(names.directory, 'kafka')).then(
+    (files) => files.length > 0,
+    () => false,
+  );
+}
+
 /** From nothing, or from the ruins of an interrupted start. */
 export async function bringUp(names: LabNames, options: LabOptions): Promise<void> {
   const say = options.onProgress ?? (() => undefined);
+  const programs = await checkMachine();
   const docker = new LabDocker();
-  await docker.ensureReachable();
-  const programs = await findHostPrograms();
   await tearDown(names);
   await mkdir(names.directory, { recursive: true });
   await docker.ensureEmptyImage();

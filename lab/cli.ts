@@ -122,6 +122,12 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader (head, a pager) has seen enough.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   const cause = error instanceof Error ? error.cause : undefined;

@@ -158,11 +158,8 @@ class KafkajsLabKafka implements LabKafkaClient {
       waitForLeaders: false,
       topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries }],
     });
-    await until(`topic ${topic} has leaders`, async () => {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] });
-      const found = topics[0]?.partitions ?? [];
-      return found.length === partitions && found.every((partition) => partition.leader >= 0);
-    });
+    // The metadata names a leader a moment before that broker knows; until then it refuses to tell the ends.
+    await until(`topic ${topic} has leaders`, async () => (await this.ends(topic)).length === partitions);
   }
 
   async deleteTopic(topic: string): Promise<void> {

