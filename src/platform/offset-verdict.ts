@@ -1,5 +1,6 @@
 /** The rules of catalogue.md 1.7 in their order: what a committed offset, or none, means for one partition of one group. */
 import { blockedRecord, hasHandlerLineFor, lastFinishHereMs } from './deliveries.ts';
+import { durationText } from './duration.ts';
 import type { Gap } from './observed.ts';
 import { headAgeMs, headRecord, lookAtPartition, type PartitionView, unreadCount } from './partition-view.ts';
 import type { GroupPoll, PlatformState } from './state.ts';
@@ -195,15 +196,15 @@ function blockedOnRecord(view: PartitionView): Judgement | null {
   return holds('blocked-on-record', `${proof} name offset ${offset}`);
 }
 
-/** True or false where the inputs of rule 11 were seen, else the gap: for the check that is about this rule alone. */
-export function isBlockedOnRecord(
+/** What proves that a record blocks the partition, null if none does, or the gap: for the check that is about this rule alone. */
+export function blockedBecause(
   state: PlatformState,
   { group, topic, partition }: Pick<PartitionVerdict, 'group' | 'topic' | 'partition'>,
-): boolean | Gap {
+): string | null | Gap {
   const found = lookAtPartition(state, group, topic, partition);
   if (found.kind === 'unseen') return found.gap;
   const held = found.kind === 'view' ? blockedOnRecord(found.view) : null;
-  return held?.gap ?? held !== null;
+  return held?.gap ?? held?.because ?? null;
 }
 
 function neverCommittedPending(view: PartitionView): Judgement | null {
@@ -221,14 +222,14 @@ function inFlight(view: PartitionView): Judgement | null {
   const age = headAgeMs(view);
   if (head === null || age === null) return cannotTell(unseenHead(view));
   if (age < view.state.settings.thresholds.recordReadGraceMs) {
-    return holds('in-flight', `record ${head.offset} is ${seconds(age)} old`);
+    return holds('in-flight', `record ${head.offset} is ${durationText(age)} old`);
   }
   if (age >= rowGraceMs(view)) return null;
   if (workerLog(view.state, view.worker).kind === 'unseen') {
     return cannotTell(unseenLog(view, `whether ${view.worker} handles record ${head.offset}`));
   }
   return hasHandlerLineFor(view, head)
-    ? holds('in-flight', `${view.worker} handles record ${head.offset}, ${seconds(age)} old`)
+    ? holds('in-flight', `${view.worker} handles record ${head.offset}, ${durationText(age)} old`)
     : null;
 }
 
@@ -268,7 +269,7 @@ function evicted(view: PartitionView): Judgement | null {
   if (last === undefined) return null;
   const age = state.takenAtMs - last.atMs;
   return age < state.settings.thresholds.logSilenceMs
-    ? holds('evicted', `the group is Empty, yet ${worker} handled a record ${seconds(age)} ago`)
+    ? holds('evicted', `the group is Empty, yet ${worker} handled a record ${durationText(age)} ago`)
     : null;
 }
 
@@ -284,7 +285,7 @@ function rebalancing(view: PartitionView): Judgement | null {
   const [first] = unsettled;
   const last = unsettled.at(-1);
   const spanMs = first === undefined || last === undefined ? 0 : last.atMs - first.atMs;
-  if (spanMs >= REBALANCE_SPAN_MS) return holds('rebalancing', `rebalancing for ${seconds(spanMs)}`);
+  if (spanMs >= REBALANCE_SPAN_MS) return holds('rebalancing', `rebalancing for ${durationText(spanMs)}`);
   return view.polls.every(hasNewMember)
     ? holds('rebalancing', `other members at each of ${view.polls.length} looks`)
     : null;
@@ -340,7 +341,7 @@ function hung(view: PartitionView): Judgement | null {
   return silence !== null && silence > state.settings.thresholds.logSilenceMs
     ? holds(
         'hung',
-        `the committed offset stands still, and ${worker} has logged nothing for ${seconds(silence)}`,
+        `the committed offset stands still, and ${worker} has logged nothing for ${durationText(silence)}`,
       )
     : null;
 }
@@ -381,7 +382,7 @@ function slow(view: PartitionView): Judgement | null {
   if (!isStill(view) || last === undefined) return null;
   const age = view.state.takenAtMs - last.atMs;
   return age < view.state.settings.thresholds.logSilenceMs
-    ? holds('slow', `${view.worker} handled a record ${seconds(age)} ago`)
+    ? holds('slow', `${view.worker} handled a record ${durationText(age)} ago`)
     : null;
 }
 
@@ -452,5 +453,3 @@ function unseenOfBlocked(view: PartitionView): Gap {
   if (view.state.deadLetters.kind === 'unseen') return view.state.deadLetters.gap;
   return unseenLog(view, `failures of ${view.topic}[${view.partition}]`);
 }
-
-const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;

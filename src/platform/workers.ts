@@ -162,13 +162,17 @@ export interface ConnectivityProblem {
   readonly joinedSince: boolean;
 }
 
-/** The newest line since start about an unreachable broker; null: none in what was read; unseen: no log. */
+/**
+ * The newest line about an unreachable broker; null: none in what was read; unseen: no log. Lines of earlier starts count: a worker
+ * that cannot reach Kafka dies after 10 to 24 s and begins its next run in silence (platform.md [M]).
+ */
 export function connectivityProblem(
   state: PlatformState,
   service: string,
 ): ConnectivityProblem | null | 'unseen' {
-  const lines = linesSinceStart(state, service);
-  if (lines === null) return 'unseen';
+  const log = workerLog(state, service);
+  if (log.kind === 'unseen') return 'unseen';
+  const { lines } = log.value;
   const last = lines.findLastIndex(isKafkaConnectivityLine);
   const line = lines[last];
   if (line === undefined) return null;

@@ -1,0 +1,31 @@
+import { paymentsWaitingFor } from '../../platform/waiting.ts';
+import type { Check } from '../check.ts';
+import { downText } from './down.ts';
+import { isUp, perWorker, workerFinding } from './per-worker.ts';
+
+export const workersRunning: Check = {
+  id: 'containers/workers-running',
+  title: 'Every deployed worker is up',
+  required: true,
+  after: ['containers/workers-deployed'],
+  needs: ['settings', 'containers', 'groups', 'topics', 'records'],
+  explain:
+    'A worker that is created, exited, paused or dead reads nothing, and its payments wait. With the restart policy unless-stopped Docker starts a worker again after a crash, so one that stays exited was stopped by somebody. Exit code 137 alone is no memory problem: a stop in the middle of a handler ends with it too. Start it with kc-doctor fix start-worker, which looks at its committed offsets first.',
+  examine: (state) =>
+    perWorker(
+      state,
+      (count) => `${count} workers are up`,
+      (worker) => {
+        if (isUp(worker)) return null;
+        const payments = paymentsWaitingFor(state, worker.definition);
+        const waiting = payments.length === 0 ? '' : `; ${payments.length} payments wait`;
+        return workerFinding(worker, {
+          severity: 'fail',
+          observed: `${downText(worker.container, state.takenAtMs)}${waiting}`,
+          expected: 'running',
+          hint: `kc-doctor fix start-worker (by hand: docker start ${worker.container.name})`,
+          payments,
+        });
+      },
+    ),
+};
