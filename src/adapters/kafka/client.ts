@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cluster, KafkaConfig, SASLOptions } from 'kafkajs';
 import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
 import { addressText, parseAddress } from './address.ts';
@@ -33,6 +34,7 @@ export class KafkajsClient {
   /** The bootstrap broker that answered last. */
   #answering: Address | null = null;
   #preferred: number | null = null;
+  #interrupted: Promise<void> = Promise.resolve();
 
   constructor(options: KafkaOptions) {
     this.#options = options;
@@ -96,6 +98,8 @@ export class KafkajsClient {
   /** Every request that waits fails at once with `reason`; the next one connects again. */
   interrupt(reason: Error): void {
     this.#sockets.destroy(reason);
+    // kafkajs hears of it in the next turn; a request before that would go down with the old connection.
+    this.#interrupted = nextTurn();
   }
 
   async close(reason: Error): Promise<void> {
@@ -107,6 +111,7 @@ export class KafkajsClient {
   }
 
   async #connected(context: FailureContext): Promise<Cluster> {
+    await this.#interrupted;
     this.#connecting ??= this.#connect(context).catch(async (error: unknown) => {
       // kafkajs takes a mute broker for a connected one from then on: begin anew.
       await this.close(new Error('the connection failed'));

@@ -245,7 +245,8 @@ function dependencyError(
   context: FailureContext,
   cause: unknown,
 ): DependencyError {
-  return new DependencyError(meaning.code, message, meaning.hint, {
+  const mask = (text: string): string => maskSecrets(text, context.secrets);
+  return new DependencyError(meaning.code, mask(message), mask(meaning.hint), {
     system: 'kafka',
     operation: context.operation,
     gapCode: meaning.gapCode,

@@ -54,7 +54,6 @@ export async function searchTopic(
   topic: string,
   questions: readonly KeyQuestion[],
   limits: SearchLimits,
-  mask: (text: string) => string,
 ): Promise<readonly KeyScan[]> {
   const partitions = await existingTopic(call, topic);
   const all = partitions.map(({ partition }) => partition);
@@ -80,10 +79,7 @@ export async function searchTopic(
       .filter((one) => one.partitions.includes(partition.partition))
       .map(({ question }) => question.key);
     const known = knownRange(partition, bounds, beginnings, notBefore(partition.partition));
-    searched.set(
-      partition.partition,
-      await searchPartition(call, topic, partition, known, keys, limits, mask),
-    );
+    searched.set(partition.partition, await searchPartition(call, topic, partition, known, keys, limits));
   }
   return asked.map((one) => keyScan(one, partitions.length, searched));
 }
@@ -129,7 +125,6 @@ async function searchPartition(
   known: KnownRange | null,
   keys: readonly string[],
   limits: SearchLimits,
-  mask: (text: string) => string,
 ): Promise<Searched> {
   if (known === null) return { from: 0n, to: 0n, complete: false, hits: [], oldest: null };
   const hits: RecordSeen[] = [];
@@ -145,7 +140,7 @@ async function searchPartition(
     isEnough,
   };
   const read = await readRange(call, range, partition, (record) => {
-    hits.push(recordSeen(rawRecord(topic, partition.partition, record, mask)));
+    hits.push(recordSeen(rawRecord(topic, partition.partition, record)));
   });
   // Retention removed records while they were read: what is gone was not looked at.
   const oldest = read.from === known.from ? known.oldest : null;

@@ -29,7 +29,7 @@ import { searchTopic } from './key-search.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { KafkaOptions } from './options.ts';
 import type { BatchRecord } from './record-batch.ts';
-import { rawRecord, readRange } from './records.ts';
+import { maskedRecord, rawRecord, readRange } from './records.ts';
 import { silenceNegativeTimeoutWarning } from './timeout-warning.ts';
 import { answerIn, boundsOf, existingPartition, existingTopic, findTopic, valueIn } from './topics.ts';
 
@@ -142,7 +142,7 @@ class KafkajsCluster implements KafkaClusterReader {
         const found = new Map<KeyQuestion, KeyScan>();
         for (const topic of topics) {
           const asked = questions.filter((question) => question.topic === topic);
-          const scans = await searchTopic(call, topic, asked, limits, this.#mask);
+          const scans = await searchTopic(call, topic, asked, limits);
           for (const [index, scan] of scans.entries()) {
             const question = asked[index];
             if (question !== undefined) found.set(question, scan);
@@ -180,7 +180,7 @@ class KafkajsCluster implements KafkaClusterReader {
         if (found.length === 0) found.push(record);
       });
       const first = found[0];
-      if (first !== undefined) return recordSeen(rawRecord(topic, partition, first, this.#mask));
+      if (first !== undefined) return recordSeen(rawRecord(topic, partition, first));
       if (!read.complete)
         throw new Error(`the broker gave nothing at ${read.readTo}, below the end of the log`);
       return null;
@@ -207,7 +207,7 @@ class KafkajsCluster implements KafkaClusterReader {
         const from = wanted > start ? wanted : start;
         const range = { topic, partition: one.partition, from, to: end, keys: null };
         const read = await readRange(call, range, one, (record) => {
-          records.push(rawRecord(topic, one.partition, record, this.#mask));
+          records.push(maskedRecord(rawRecord(topic, one.partition, record), this.#mask));
         });
         complete &&= read.complete && from === start;
       }

@@ -135,6 +135,7 @@ export function visitRecords(
     }
     reader.at = end;
   }
+  if (reader.at > reader.bytes.length) throw new Error('a record runs past the end of its batch');
 }
 
 function timestampOf(batch: RecordBatch, delta: number): number {

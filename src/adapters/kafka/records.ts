@@ -166,16 +166,11 @@ async function currentLeader(call: Call, { topic, partition }: Range): Promise<n
   return partitions.find((candidate) => candidate.partition === partition)?.leader ?? null;
 }
 
-export function rawRecord(
-  topic: string,
-  partition: number,
-  record: BatchRecord,
-  mask: (text: string) => string,
-): RawRecord {
+export function rawRecord(topic: string, partition: number, record: BatchRecord): RawRecord {
   const headers = new Map<string, string>();
   for (const [name, value] of record.headers) {
     // Of a header that is repeated the first one counts.
-    if (!headers.has(name)) headers.set(name, mask(value?.toString('utf8') ?? ''));
+    if (!headers.has(name)) headers.set(name, value?.toString('utf8') ?? '');
   }
   return {
     topic,
@@ -183,7 +178,29 @@ export function rawRecord(
     offset: record.offset,
     timestampMs: record.timestampMs,
     key: record.key?.toString('utf8') ?? null,
-    value: record.value === null ? null : mask(record.value.toString('utf8')),
+    value: record.value?.toString('utf8') ?? null,
     headers: Object.fromEntries(headers),
   };
+}
+
+type Mask = (text: string) => string;
+
+export function maskedRecord(record: RawRecord, mask: Mask): RawRecord {
+  const headers = Object.entries(record.headers).map(([name, value]) => [name, mask(value)] as const);
+  const value = record.value === null ? null : maskedValue(record.value, mask);
+  return { ...record, value, headers: Object.fromEntries(headers) };
+}
+
+/** Only texts are masked: a mask in place of a number would make a sound record look like one that does not parse. */
+function maskedValue(value: string, mask: Mask): string {
+  const masked = mask(value);
+  if (masked === value) return value;
+  try {
+    return JSON.stringify(
+      JSON.parse(value, (_, inner: unknown) => (typeof inner === 'string' ? mask(inner) : inner)),
+    );
+  } catch (error) {
+    if (error instanceof SyntaxError) return masked;
+    throw error;
+  }
 }
