@@ -12,7 +12,7 @@ import { runWorker } from '../shared/worker.ts';
  * lab has to be healthy: here the owner's row is waited for, this long, unless the switch `markFirst` opens the race.
  * The mark itself is still raced for, so cache-worker's mark beside finished work stays as common as it is in the field.
  */
-const OWNER_FIRST_MS = 1_500;
+const OWNER_FIRST_MS = 900;
 const POLL_MS = 25;
 
 const REDIS_RETRY_DELAYS_MS = [200, 400];
