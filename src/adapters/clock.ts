@@ -5,6 +5,12 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, { signal });
+    try {
+      await delay(ms, undefined, { signal });
+    } catch (error) {
+      // Node wraps the reason in an AbortError of its own.
+      signal.throwIfAborted();
+      throw error;
+    }
   },
 };

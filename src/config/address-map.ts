@@ -1,3 +1,4 @@
+import { type Address, namesOf, parseAddress } from '../platform/address.ts';
 import type { ContainerInventory, ContainerState } from '../platform/state.ts';
 
 /**
@@ -5,11 +6,6 @@ import type { ContainerInventory, ContainerState } from '../platform/state.ts';
  * Redis: said by configuration; else the name resolves here; else the published port of the container that has the name; else
  * its own address.
  */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface AddressCandidate {
   /** A name that the container has in its networks, lower case. */
   readonly host: string;
@@ -100,18 +96,6 @@ export async function routeUrl(
   return { url: url.href, via: route.via };
 }
 
-/** "kafka:9092", "[::1]:9092"; null where there is no host or no valid port. */
-export function parseAddress(text: string): Address | null {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:/@,[\]]+)):(\d{1,5})$/i.exec(text.trim());
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
-}
-
-export function formatAddress(address: Address): string {
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
 /** Where a published port is reached from here; null: bound to the loopback of another machine. */
 export function publishedAt(hostIp: string, place: DaemonPlace): string | null {
   if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return place.remoteHost ?? '127.0.0.1';
@@ -133,13 +117,6 @@ export function containerAddress(
   ];
   const found = candidateFor(ways, name, port);
   return found === null ? null : { host: found.host, port: found.port };
-}
-
-/** Names by which other containers reach it. */
-export function namesOf(container: ContainerState): readonly string[] {
-  const aliases = container.networks.flatMap((network) => network.aliases);
-  const names = [container.name, ...aliases, ...(container.service === null ? [] : [container.service])];
-  return [...new Set(names.map((name) => name.toLowerCase()))];
 }
 
 function publishedPorts(container: ContainerState, place: DaemonPlace): readonly AddressCandidate[] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { parseAddress } from '../platform/address.ts';
 import { MASK, maskUrl } from '../platform/mask.ts';
-import { parseAddress } from './address-map.ts';
 import type { Config, KafkaSettings, PostgresSettings, TlsMaterial } from './config.ts';
 import type { SslMode } from './file-schema.ts';
 import { accept, settle } from './ledger.ts';
@@ -90,37 +90,53 @@ export function postgresSettings(scope: Scope): PostgresSettings | null {
       ? null
       : accept(ledger, configured.key, serviceUrl(configured.value, POSTGRES_SCHEMES));
   settle(ledger, key, [url === null ? null : { value: url, source: configured?.source ?? '' }], maskUrl);
-  const caFile = file?.caFile === undefined ? null : resolve(scope.set.directory, file.caFile);
-  if (file?.caFile !== undefined)
-    accept(ledger, 'postgres.caFile', fileText(file.caFile, scope.set.directory, scope.files));
+  const caFile = authorityFile(scope, url, configured?.key ?? key);
   const ssl = settle<SslMode>(ledger, 'postgres.ssl', [
     { value: file?.ssl, source: scope.set.source },
-    url === null ? null : { value: urlSslMode(url), source: `${configured?.source ?? ''} (sslmode)` },
+    url === null
+      ? null
+      : { value: urlSslMode(url, caFile !== null), source: `${configured?.source ?? ''} (sslmode)` },
     sslVariable(scope),
     { value: 'disable', source: 'default' },
   ]);
   return url === null ? null : { url, ssl: { mode: ssl?.value ?? 'disable', caFile } };
 }
 
+/** The configured file, else `sslrootcert` of the URL; it must be readable here, whatever the platform's containers have. */
+function authorityFile(scope: Scope, url: string | null, urlKey: string): string | null {
+  const configured = scope.set.values.postgres?.caFile;
+  const inUrl = url === null ? null : new URL(url).searchParams.get('sslrootcert');
+  const path = configured ?? (inUrl === 'system' ? null : inUrl);
+  if (path === null || path === '') return null;
+  const directory = configured === undefined ? (scope.folder ?? scope.set.directory) : scope.set.directory;
+  const key = configured === undefined ? `${urlKey} (sslrootcert)` : 'postgres.caFile';
+  accept(scope.ledger, key, fileText(path, directory, scope.files));
+  return resolve(directory, path);
+}
+
 /**
- * libpq's modes onto the three that are told apart here: `prefer` tries TLS first and `allow` plain text first, so each becomes
- * its first try; `verify-ca` becomes the stricter `verify-full`.
+ * libpq's modes (its documentation, table 34.1) onto the three that are told apart here: `prefer` tries TLS first and `allow`
+ * plain text first, so each becomes its first try. `verify-ca` is `require` with an authority; without one the strict
+ * `verify-full`.
  */
-function urlSslMode(url: string): SslMode | undefined {
+function urlSslMode(url: string, hasAuthority: boolean): SslMode | undefined {
   const { searchParams } = new URL(url);
-  switch (searchParams.get('sslmode')) {
+  const mode =
+    searchParams.get('sslmode') ?? (searchParams.get('sslrootcert') === 'system' ? 'verify-full' : null);
+  switch (mode) {
     case 'require':
     case 'prefer':
     case 'no-verify':
       return 'require';
     case 'verify-ca':
+      return hasAuthority ? 'require' : 'verify-full';
     case 'verify-full':
       return 'verify-full';
     case 'disable':
     case 'allow':
       return 'disable';
     default:
-      return searchParams.get('ssl') === 'true' ? 'require' : undefined;
+      return /^(?:true|1)$/.test(searchParams.get('ssl') ?? '') ? 'require' : undefined;
   }
 }
 

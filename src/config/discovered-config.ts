@@ -1,15 +1,12 @@
 import { ConfigError } from '../errors.ts';
+import { type Address, formatAddress, namesOf, parseAddress } from '../platform/address.ts';
 import { SERVICES } from '../platform/pipeline.ts';
 import type { ContainerInventory, ContainerState } from '../platform/state.ts';
 import {
-  type Address,
   type AddressCandidate,
   addressCandidates,
   containerAddress,
   type DaemonPlace,
-  formatAddress,
-  namesOf,
-  parseAddress,
 } from './address-map.ts';
 import type { Config } from './config.ts';
 import { nearest } from './nearest.ts';

@@ -9,6 +9,8 @@ import { findVariable } from './variables.ts';
 /** What every group of settings is decided from. */
 export interface Scope {
   readonly set: ChosenSet;
+  /** Folder of the platform's env files. */
+  readonly folder: string | null;
   /** Where the platform's own variables are looked for: with a profile not in the process environment. */
   readonly variables: readonly VariableLayer[];
   /** Where a variable that the config file names is looked for. */

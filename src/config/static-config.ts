@@ -76,6 +76,7 @@ export async function staticConfig(
   const environment: VariableLayer = { source: 'environment', values: input.environment };
   const scope: Scope = {
     set,
+    folder,
     variables: set.profile === null ? [environment, ...fileLayers.layers] : fileLayers.layers,
     named: [environment, ...fileLayers.layers],
     mayFindMore: composeFolder.kind === 'unknown' && folder === null && set.values.runtime !== 'none',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { formatAddress, parseAddress } from '../platform/address.ts';
 import { maskUrl } from '../platform/mask.ts';
-import { formatAddress, parseAddress } from './address-map.ts';
 import type { SecretFrom } from './file-schema.ts';
 import { type ConfigFiles, readFor } from './files.ts';
 import type { Problem } from './problems.ts';

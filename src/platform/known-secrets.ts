@@ -7,6 +7,8 @@ export function maskKnown(text: string, known: readonly string[], mask: string):
 }
 
 interface Patterns {
+  /** Length of the list that these were built from. */
+  readonly count: number;
   /** Disguises that are replaced as they stand. */
   readonly plain: RegExp | null;
   /** Middles of base64 runs; the whole run is replaced. */
@@ -15,12 +17,16 @@ interface Patterns {
 
 const cache = new WeakMap<readonly string[], Patterns>();
 
-/** Built once per list: logs ask for every line. */
+/** Built once per list, since logs ask for every line; again where the list has grown, as it does while configuration is found. */
 function patternsOf(known: readonly string[]): Patterns {
   const cached = cache.get(known);
-  if (cached !== undefined) return cached;
+  if (cached?.count === known.length) return cached;
   const secrets = [...new Set(known)].filter(isMaskable);
-  const patterns = { plain: anyOf(secrets.flatMap(disguises)), base64: anyOf(secrets.flatMap(base64Cores)) };
+  const patterns = {
+    count: known.length,
+    plain: anyOf(secrets.flatMap(disguises)),
+    base64: anyOf(secrets.flatMap(base64Cores)),
+  };
   cache.set(known, patterns);
   return patterns;
 }

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type AddressCandidate,
-  parseAddress,
-  type Routing,
-  routeTo,
-  routeUrl,
-} from '../../src/config/address-map.ts';
+import { type AddressCandidate, type Routing, routeTo, routeUrl } from '../../src/config/address-map.ts';
+import { parseAddress } from '../../src/platform/address.ts';
 
 const candidates: readonly AddressCandidate[] = [
   { host: 'kafka', port: 9092, to: { host: '127.0.0.1', port: 19092 }, via: 'published-port' },

@@ -42,6 +42,13 @@ describe('secrets', () => {
     );
   });
 
+  it('that become known later are masked from then on', () => {
+    const known: string[] = [];
+    expect(maskSecrets('it is Zb4-unheard-of', known)).toBe('it is Zb4-unheard-of');
+    known.push('Zb4-unheard-of');
+    expect(maskSecrets('it is Zb4-unheard-of', known)).toBe(`it is ${MASK}`);
+  });
+
   it('leave a text that was masked as it is', () => {
     for (const { text } of PLANTED_SECRETS) {
       const once = maskSecrets(text, KNOWN_SECRETS);

@@ -1,17 +1,24 @@
-import type { Presentation } from '../../report/result.ts';
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_WIDTH = 80;
 /** Beyond this lines are hard to follow; a terminal of 300 columns gets no wider report. */
 const MAX_WIDTH = 120;
 
+/** What a reporter may use on a stream. */
+export interface StreamView {
+  readonly colour: boolean;
+  readonly unicode: boolean;
+  readonly width: number;
+  readonly timeZone: string;
+  readonly verbose: boolean;
+}
+
 /** How one stream may be written: each stream decides for itself, since either may be a pipe. chalk does not read NO_COLOR. */
 export function presentation(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   environment: Environment,
   wish: { readonly color: boolean; readonly verbose: boolean; readonly timeZone: string },
-): Presentation {
+): StreamView {
   const isTerminal = stream.isTTY === true;
   const term = environment['TERM'] ?? '';
   return {
