@@ -18,7 +18,8 @@ export const workersRunning: Check = {
       (worker) => {
         if (isUp(worker)) return null;
         const payments = paymentsWaitingFor(state, worker.definition);
-        const waiting = payments.length === 0 ? '' : `; ${payments.length} payments wait`;
+        const one = payments.length === 1 ? '1 payment waits' : `${payments.length} payments wait`;
+        const waiting = payments.length === 0 ? '' : `; ${one}`;
         return workerFinding(worker, {
           severity: 'fail',
           observed: `${downText(worker.container, state.takenAtMs)}${waiting}`,
