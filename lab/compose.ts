@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { BROKER_PORT } from './kafka/broker.ts';
 import { containerName, type LabNames, projectDirectory, writeFileAtomically } from './layout.ts';
 import type { ComposeService, HttpService } from './platform.ts';
 import { isHttpService, PORT_OF } from './platform.ts';
@@ -49,7 +50,7 @@ export function publishedPort(
   service: ComposeService,
   ports: ComposePlan['ports'],
 ): { readonly host: number; readonly container: number } | null {
-  if (service === 'kafka') return { host: ports.kafka, container: 9092 };
+  if (service === 'kafka') return { host: ports.kafka, container: BROKER_PORT };
   if (isHttpService(service)) return { host: ports[service], container: PORT_OF[service] };
   return null;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export class LabTimeout extends Error {
+class LabTimeout extends Error {
   override readonly name = 'LabTimeout';
 }
 

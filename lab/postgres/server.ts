@@ -7,7 +7,7 @@ import { LabUnavailable } from '../host.ts';
 import { containerName, LAB_LABEL, type LabNames, type LabSecrets } from '../layout.ts';
 import { until } from '../wait.ts';
 
-export const DATABASE = 'kodingcaravan';
+const DATABASE = 'kodingcaravan';
 export const PLATFORM_ROLE = 'kc';
 export const READER_ROLE = 'kc_reader';
 const PORT = 5432;
