@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Producer } from 'kafkajs';
+import type { Pool } from 'pg';
 import { type EventEnvelope, recordOf, TOPIC_OF } from '../shared/events.ts';
 import { postJson } from '../shared/http.ts';
 import { openKafka, openProducer } from '../shared/kafka.ts';
@@ -44,7 +45,7 @@ export function openEmitter(service: Service): Emitter {
       }
     },
     async send(payment) {
-      await send(confirmed(payment), producer);
+      await send(confirmed(payment, await markedEventId(service.pool, payment.id)), producer);
     },
   };
 }
@@ -81,11 +82,20 @@ function enqueueFallback({ environment, log }: Service, payment: Payment): void 
   }, RETRY_QUEUE_DELAY_MS);
 }
 
-function confirmed(payment: Payment): EventEnvelope<'PURCHASE_CONFIRMED'> {
+/** The event that was announced and never sent keeps its id. */
+async function markedEventId(pool: Pool, paymentId: string): Promise<string | undefined> {
+  const found = await pool.query<{ event_id: string }>(
+    `select event_id::text from processed_events where correlation_id::text = $1 and event_type = 'PURCHASE_CONFIRMED'`,
+    [paymentId],
+  );
+  return found.rows[0]?.event_id;
+}
+
+function confirmed(payment: Payment, eventId: string = randomUUID()): EventEnvelope<'PURCHASE_CONFIRMED'> {
   const { id, studentId, amountCents, metadata } = payment;
   return {
     eventType: 'PURCHASE_CONFIRMED',
-    eventId: randomUUID(),
+    eventId,
     correlationId: id,
     payload: {
       paymentId: id,
