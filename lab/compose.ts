@@ -45,7 +45,6 @@ function composeEntry(service: ComposeService, files: ComposePlan): Readonly<Rec
   };
 }
 
-/** course-service is reached inside the network alone, as on the platform behind its gateway. */
 export function publishedPort(
   service: ComposeService,
   ports: ComposePlan['ports'],

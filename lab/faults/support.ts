@@ -28,7 +28,7 @@ const ROW_OF_STAGE: Readonly<Record<Stage, string>> = {
 };
 
 /** Payments of the lab have a student each, unless they are asked to share one. */
-export async function hasReached(lab: Lab, payment: string, stage: Stage): Promise<boolean> {
+async function hasReached(lab: Lab, payment: string, stage: Stage): Promise<boolean> {
   return (await lab.sql(ROW_OF_STAGE[stage], [payment])).length > 0;
 }
 
