@@ -2,7 +2,7 @@
 import type { Cases, Effect, PaymentCase, RowStage } from './effects.ts';
 import { EFFECTS_OF_STAGE, ROW_STAGES } from './effects.ts';
 import type { Gap } from './observed.ts';
-import { isUnder } from './payment.ts';
+import { isUnder, recordsOf } from './payment.ts';
 import { stageDefinition, TOPIC_OF_EVENT } from './pipeline.ts';
 import type { RecordSeen } from './state.ts';
 import type { OffsetVerdict } from './verdict.ts';
@@ -180,16 +180,13 @@ function isOffKey(one: PaymentCase, record: RecordSeen, predictedPartition: numb
   return !(isPurchase && record.source === MANUAL_SCRIPT);
 }
 
-/** Two purchases announced for one payment: the first was ended, and a replay made another. */
-export function twoPurchases(one: PaymentCase): Judgement {
-  const { records } = one.effect('created-record');
-  const named = one
-    .identity()
-    .announcedPurchases.filter(
-      (id) =>
-        records.length === 0 ||
-        records.some((hit) => isUnder(hit, one.payment.paymentId) && hit.purchaseId?.toLowerCase() === id),
-    );
+/** Two purchases announced for one payment: the first was ended, and a replay made another. Marks may carry other ids: they do not count. */
+export function twoPurchases(cases: Cases, one: PaymentCase): Judgement {
+  const { paymentId } = one.payment;
+  const records = recordsOf(cases.index.state, paymentId, TOPIC_OF_EVENT.PURCHASE_CREATED);
+  if ('gap' in records) return { kind: 'unseen', gap: records.gap };
+  const hits = records.scan.hits.filter((hit) => isUnder(hit, paymentId) && hit.purchaseId !== null);
+  const named = [...new Set(hits.map((hit) => hit.purchaseId?.toLowerCase()))];
   return named.length > 1 ? found(`announced as ${named.join(' and ')}`) : NONE;
 }
 
@@ -213,7 +210,7 @@ export function contradictionsOf(cases: Cases, one: PaymentCase): readonly Contr
     ...perStage('past-without-row', (stage) => pastWithoutRow(cases, one, stage)),
     ...perStage('row-before-read', (stage) => rowBeforeRead(cases, one, stage)),
     ...recordsOffKey(cases, one),
-    ...atPurchase('two-purchases', twoPurchases(one)),
+    ...atPurchase('two-purchases', twoPurchases(cases, one)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { twoPurchases } from '../../platform/contradictions.ts';
 import type { Check } from '../check.ts';
-import { examinePayments, paymentFinding } from '../payments.ts';
+import { examinePayments, paymentFinding, saidOf } from '../payments.ts';
 
 export const endedPurchasesStayEnded: Check = {
   id: 'events/ended-purchases-stay-ended',
@@ -23,21 +23,17 @@ export const endedPurchasesStayEnded: Check = {
   examine: (state) =>
     examinePayments(state, {
       pass: 'no payment announced a second purchase after the first had ended',
-      examine: (_, one) => {
-        if (one.payment.status !== 'succeeded' || one.identity().purchase === null) return [];
-        const { status, gap } = one.effect('created-record');
-        if (status === 'unknown' && gap !== null) return [gap];
-        const judgement = twoPurchases(one);
-        if (judgement.kind !== 'found' || one.identity().purchase?.isActive !== false) return [];
-        return [
+      examine: (cases, one) => {
+        if (one.payment.status !== 'succeeded' || one.identity().purchase?.isActive !== false) return [];
+        return saidOf(twoPurchases(cases, one), (text) =>
           paymentFinding(one, {
             severity: 'fail',
             stage: 'purchase',
-            observed: `revived by a replay: ${judgement.text}, the first has ended`,
+            observed: `revived by a replay: ${text}, the first has ended`,
             expected: 'one purchase for each payment',
             hint: 'a person ends one of them, then: kc-doctor ack',
           }),
-        ];
+        );
       },
       beside: () => (state.purchases.kind === 'unseen' ? [state.purchases.gap] : []),
     }),
