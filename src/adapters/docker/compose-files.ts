@@ -57,7 +57,8 @@ interface ComposeFile {
 async function readComposeFile(project: string, path: string, signal: AbortSignal): Promise<ComposeFile> {
   const text = await readText(project, path, signal);
   const { parseDocument, isMap, isNode, isScalar } = await import('yaml');
-  const document = parseDocument(text, { logLevel: 'error', merge: true });
+  // Without prettyErrors: those quote the file, which may hold passwords.
+  const document = parseDocument(text, { logLevel: 'error', merge: true, prettyErrors: false });
   if (document.errors.length > 0) {
     throw incomplete(project, `Compose file ${path} is not valid YAML.`, document.errors[0]);
   }

@@ -152,6 +152,11 @@ function nodeCodeOf(error: unknown): string | null {
   return nodeCodeOf(error.cause);
 }
 
+/** The daemon's sentence, without the status that dockerode puts before it. */
+function ownWords(error: Error): string {
+  return error.message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
+}
+
 /** Errors of ours pass through; everything else becomes a DependencyError by its code or status, never by its text. */
 export function dockerError(error: unknown, { operation, address }: Question): DoctorError {
   if (error instanceof DoctorError) return error;
@@ -162,6 +167,6 @@ export function dockerError(error: unknown, { operation, address }: Question): D
     gapCode,
     retryable,
     cause: error,
-    details: error instanceof Error && !(error instanceof NoAnswer) ? [error.message.trim()] : [],
+    details: error instanceof Error && !(error instanceof NoAnswer) ? [ownWords(error)] : [],
   });
 }

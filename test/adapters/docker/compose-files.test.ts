@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composePaths, readComposeFiles } from '../../../src/adapters/docker/compose-files.ts';
 
@@ -78,6 +79,12 @@ describe('readComposeFiles', () => {
       gapCode: 'incomplete',
       message: expect.stringMatching(message),
     });
+  });
+
+  it('does not quote the file that it could not read', async () => {
+    const path = await file('a.yml', 'services:\n  db:\n    environment:\n      PASSWORD: [hunter22\n');
+    const error: unknown = await read(path).catch((thrown: unknown) => thrown);
+    expect(inspect(error, { depth: 5, showHidden: true })).not.toContain('hunter22');
   });
 
   it('reads an empty file as one without services', async () => {

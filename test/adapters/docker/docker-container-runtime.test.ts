@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDocker } from '../../../src/adapters/docker/open-docker.ts';
 import { DependencyError } from '../../../src/errors.ts';
 import type { ContainerRuntimeOperator } from '../../../src/ports/container-runtime.ts';
@@ -78,6 +78,7 @@ describe('a daemon that misbehaves', () => {
     const error = await failure(open(host).containers(never));
     expect(error).toMatchObject({ code, gapCode, system: 'docker', operation: 'containers' });
     expect(error.message).not.toContain(error.hint);
+    expect(error.details).toEqual(['nope']);
   });
 
   it('answers something that is no Docker API', async () => {
@@ -126,6 +127,13 @@ describe('a daemon that is not there', () => {
     expect(await failure(open('tcp://no-such-host.invalid:2375').facts(never))).toMatchObject({
       gapCode: 'unresolvable',
     });
+  });
+
+  it('is not looked for where the process environment says, but where it was told to look', async () => {
+    vi.stubEnv('DOCKER_HOST', 'tcp://127.0.0.1:1');
+    const { host } = await daemon((_, response) => response.end('{"ID":"d1"}'));
+    expect(await open(host).facts(never)).toMatchObject({ daemonId: 'd1' });
+    vi.unstubAllEnvs();
   });
 
   it('is found again once it is there', async () => {
