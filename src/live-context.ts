@@ -1,13 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import { dirname } from 'node:path';
-import { candidateFor, type DaemonPlace, parseAddress, routeUrl } from './config/address-map.ts';
+import { candidateFor, type DaemonPlace, routeUrl } from './config/address-map.ts';
 import type { Config } from './config/config.ts';
 import { discoveredConfig } from './config/discovered-config.ts';
 import { nodeFiles } from './config/files.ts';
+import { refuseOtherPlatform } from './config/pin.ts';
 import { secretsOf } from './config/secrets.ts';
 import { type ConfigInput, staticConfig } from './config/static-config.ts';
 import type { Context, Flags } from './context.ts';
 import type { Connected } from './observe/survey.ts';
+import { parseAddress } from './platform/address.ts';
 import type { PaymentId } from './platform/ids.ts';
 import type { Gap, Observed, SystemId } from './platform/observed.ts';
 import type { ComposeProject, ContainerInventory, PlatformState } from './platform/state.ts';
@@ -88,11 +90,11 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       import('./adapters/clock.ts'),
       import('./adapters/terminal/progress.ts'),
     ]);
-    const progress = await openProgress(options.stderr, environment, { input: flags.input });
+    const progress = await openProgress(options.stderr, environment);
     resources.push(progress);
     const limits = budget(initial.timeoutMs);
     try {
-      return await observe(
+      const state = await observe(
         {
           clock: systemClock,
           observer: progress.observer,
@@ -108,6 +110,8 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
           budget: limits,
         },
       );
+      refuseOtherPlatform(state.identity, initial.pin);
+      return state;
     } finally {
       await progress.stop();
     }

@@ -1,3 +1,8 @@
+import { adminAnswers } from './allocation/admin-answers.ts';
+import { callsLeaveRows } from './allocation/calls-leave-rows.ts';
+import { callsSucceed } from './allocation/calls-succeed.ts';
+import { oneLiveRow } from './allocation/one-live-row.ts';
+import { trainersAssigned } from './allocation/trainers-assigned.ts';
 import type { Check } from './check.ts';
 import { brokerAddressUsable } from './containers/broker-address-usable.ts';
 import { cacheReachesRedis } from './containers/cache-reaches-redis.ts';
@@ -11,6 +16,20 @@ import { workersReachKafka } from './containers/workers-reach-kafka.ts';
 import { workersReachPostgres } from './containers/workers-reach-postgres.ts';
 import { workersRunning } from './containers/workers-running.ts';
 import { workersSteady } from './containers/workers-steady.ts';
+import { allocationsAnnounced } from './events/allocations-announced.ts';
+import { clocksAgree } from './events/clocks-agree.ts';
+import { deadLettersSettled } from './events/dead-letters-settled.ts';
+import { endedPurchasesStayEnded } from './events/ended-purchases-stay-ended.ts';
+import { marksByOwner } from './events/marks-by-owner.ts';
+import { marksMatchRows } from './events/marks-match-rows.ts';
+import { marksReachKafka } from './events/marks-reach-kafka.ts';
+import { noHandMadeRows } from './events/no-hand-made-rows.ts';
+import { onePaymentPerPurchase } from './events/one-payment-per-purchase.ts';
+import { paymentsAnnounced } from './events/payments-announced.ts';
+import { paymentsNameCourse } from './events/payments-name-course.ts';
+import { purchasesAnnounced } from './events/purchases-announced.ts';
+import { readsLeaveEffects } from './events/reads-leave-effects.ts';
+import { sessionsExist } from './events/sessions-exist.ts';
 import { committedInsideLog } from './offsets/committed-inside-log.ts';
 import { groupKnown } from './offsets/group-known.ts';
 import { groupStable } from './offsets/group-stable.ts';
@@ -50,6 +69,25 @@ export const CATALOGUE: readonly Check[] = [
   committedInsideLog,
   recordsBeingRead,
   noRecordBlocks,
+  paymentsNameCourse,
+  paymentsAnnounced,
+  marksReachKafka,
+  readsLeaveEffects,
+  marksMatchRows,
+  purchasesAnnounced,
+  allocationsAnnounced,
+  sessionsExist,
+  marksByOwner,
+  deadLettersSettled,
+  noHandMadeRows,
+  onePaymentPerPurchase,
+  endedPurchasesStayEnded,
+  clocksAgree,
+  adminAnswers,
+  callsSucceed,
+  callsLeaveRows,
+  trainersAssigned,
+  oneLiveRow,
   databaseAnswers,
   tablesPresent,
   guardsPresent,

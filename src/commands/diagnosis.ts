@@ -2,6 +2,7 @@ import type { RankedCohort } from '../causes/cause.ts';
 import { rankCohorts } from '../causes/rank.ts';
 import type { CheckResult } from '../checks/check.ts';
 import { runChecks } from '../checks/runner.ts';
+import { ConfigError } from '../errors.ts';
 import { diagnosisExitCode } from '../exit-code.ts';
 import { coverageOf } from '../platform/coverage.ts';
 import type { PlatformState } from '../platform/state.ts';
@@ -17,6 +18,7 @@ export function diagnosis(
   tool: Tool,
   options: { readonly failOnWarn: boolean },
 ): Diagnosis {
+  refuseContradiction(state);
   const checks = runChecks(state);
   const traces = traceUnfinished(state);
   const { cohorts, latent } = rankCohorts(state, cohortsOf(state, traces));
@@ -34,6 +36,23 @@ export function diagnosis(
     exitCode,
     next: nextSteps(cohorts, checks),
   };
+}
+
+/** Parts of different platforms would make every payment look lost: no cause is named at all (design.md 4.1). */
+export function refuseContradiction({ identity }: PlatformState): void {
+  const { verdict, proofs } = identity.belongsTogether;
+  if (verdict !== 'contradicted') return;
+  const places = [
+    `docker ${identity.dockerAddress ?? 'not seen'}`,
+    `kafka ${identity.kafkaAddress ?? 'not seen'}`,
+    `postgres ${identity.databaseAddress ?? 'not seen'}`,
+  ];
+  throw new ConfigError(
+    'KC_NOT_ONE_PLATFORM',
+    `these are parts of different platforms: ${places.join(', ')}`,
+    'check which env file was read (kc-doctor config), --project-dir, DOCKER_HOST and --env',
+    { details: proofs.filter(({ outcome }) => outcome === 'contradicts').map(({ text }) => text) },
+  );
 }
 
 function headline(
@@ -92,7 +111,10 @@ function nextSteps(cohorts: readonly RankedCohort[], checks: readonly CheckResul
   const steps: { command: string; why: string }[] = [];
   const stuck = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
   if (stuck !== undefined) {
-    steps.push({ command: `kc-doctor trace ${stuck.cohort.traces[0].payment}`, why: 'shows every hop of one of them' });
+    steps.push({
+      command: `kc-doctor trace ${stuck.cohort.traces[0].payment}`,
+      why: 'shows every hop of one of them',
+    });
     steps.push({
       command: 'kc-doctor snapshot -o incident.json',
       why: 'keeps what was seen, for a colleague or the post-mortem',

@@ -9,6 +9,7 @@ import type { TraceResult } from '../report/result.ts';
 import { cohorts } from '../trace/cohorts.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import { tracePayment } from '../trace/trace-payment.ts';
+import { refuseContradiction } from './diagnosis.ts';
 
 export const trace: Command = async (context, args) => {
   const malformed = args.filter((id) => !isUuid(id));
@@ -37,6 +38,7 @@ async function render(result: TraceResult, context: Context): Promise<string> {
 }
 
 function traceResult(state: PlatformState, ids: readonly PaymentId[], context: Context): TraceResult {
+  refuseContradiction(state);
   const known = knownIds(state);
   const traces = ids.filter((id) => known?.has(id) === true).map((id) => tracePayment(state, id));
   const notFound = ids

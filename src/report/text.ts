@@ -67,18 +67,24 @@ export function percent(probability: number): string {
   return `${Math.min(99, Math.max(probability > 0 ? 1 : 0, Math.round(probability * 100)))} %`;
 }
 
-/** Breaks plain text at spaces; continuation lines start with `hang`. A word longer than the line stays whole: ids must be copyable. */
+/**
+ * Breaks plain text at spaces; what it starts with stays, continuation lines start with `hang`. A word longer than the line stays
+ * whole: ids must be copyable.
+ */
 export function wrap(text: string, width: number, hang: string): readonly string[] {
+  const clean = escapeControl(text);
+  const body = clean.trimStart();
   const lines: string[] = [];
-  let line = '';
-  for (const word of escapeControl(text).split(' ')) {
-    const candidate = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && line.trim() !== '' && candidate.length > width) {
+  let line = clean.slice(0, clean.length - body.length);
+  let isFresh = true;
+  for (const word of body.split(' ')) {
+    if (!isFresh && line.length + 1 + word.length > width) {
       lines.push(line);
-      line = hang + word;
-    } else {
-      line = candidate;
+      line = hang;
+      isFresh = true;
     }
+    line += isFresh ? word : ` ${word}`;
+    isFresh = false;
   }
   lines.push(line);
   return lines;
