@@ -4,37 +4,15 @@ import { discoveredConfig } from '../../src/config/discovered-config.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { inventoryOf } from '../../src/platform/inventory.ts';
 import type { ContainerState } from '../../src/platform/state.ts';
+import { container } from '../support/states.ts';
 import { input } from './memory-files.ts';
 
 const HERE: DaemonPlace = { remoteHost: null, reachesContainers: true };
 
-function container(service: string, change: Partial<ContainerState> = {}): ContainerState {
-  return {
-    id: `id-${service}`,
-    name: `kodingcaravan-${service}`,
-    service,
-    project: 'kodingcaravan',
-    image: 'kc',
-    status: 'running',
-    exitCode: null,
-    oomKilled: false,
-    restartCount: 0,
-    restartPolicy: 'unless-stopped',
-    createdAtMs: 0,
-    startedAtMs: 0,
-    finishedAtMs: null,
-    oneOff: false,
-    networkMode: 'kodingcaravan_default',
-    networks: [{ name: 'kodingcaravan_default', aliases: [service], ipAddress: '172.20.0.9' }],
-    publishedPorts: [],
-    brokerList: null,
-    database: null,
-    ...change,
-  };
-}
-
 const worker = container('purchase-worker', { brokerList: 'kafka:29092', networks: [] });
 const kafka = container('kafka', {
+  networks: [{ name: 'kodingcaravan_default', aliases: ['kafka'], ipAddress: '172.20.0.9' }],
+
   publishedPorts: [{ containerPort: 29092, hostIp: '0.0.0.0', hostPort: 19092 }],
 });
 

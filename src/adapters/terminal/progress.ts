@@ -4,6 +4,8 @@ import type { Observer } from '../../ports/progress.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+type TerminalStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** A sign of life on standard error while the platform is looked at. Stop it before anything else is written. */
 export interface Progress extends AsyncDisposable {
   readonly observer: Observer;
@@ -16,7 +18,7 @@ const MAX_NAMED = 3;
  * A spinner on a terminal; silence in a pipe, under CI, and on a dumb terminal. ora is loaded only
  * if it will be seen (+45 ms).
  */
-export async function openProgress(stream: NodeJS.WriteStream, environment: Environment): Promise<Progress> {
+export async function openProgress(stream: TerminalStream, environment: Environment): Promise<Progress> {
   if (!mayAnimate(stream, environment)) return silent;
   const { default: ora } = await import('ora');
   const spinner = ora({
@@ -36,7 +38,7 @@ const silent: Progress = {
   [Symbol.asyncDispose]: async () => {},
 };
 
-function mayAnimate(stream: NodeJS.WriteStream, environment: Environment): boolean {
+function mayAnimate(stream: TerminalStream, environment: Environment): boolean {
   const ci = environment['CI'] ?? '';
   return stream.isTTY === true && environment['TERM'] !== 'dumb' && (ci === '' || ci === 'false');
 }
