@@ -24,8 +24,13 @@ export function firstMissing(one: PaymentCase): FirstMissing {
   if (next === undefined) return COMPLETE;
   const { status, gap } = one.effect(next);
   switch (status) {
-    case 'waiting':
-      return { state: 'in-progress', hop: next, untilHop: null, gap: null };
+    case 'waiting': {
+      // What was not seen further on may be there, and then this payment stopped behind it.
+      const unseen = later.find((id) => one.effect(id).status === 'unknown');
+      return unseen === undefined
+        ? { state: 'in-progress', hop: next, untilHop: null, gap: null }
+        : { state: 'undetermined', hop: next, untilHop: null, gap: one.effect(unseen).gap };
+    }
     case 'missing':
     case 'blocked':
     case 'skipped':
