@@ -19,6 +19,8 @@ export interface RealKafka extends AsyncDisposable {
   readonly kafka: Kafka;
   /** Authority that signed its certificate, where it speaks TLS. */
   readonly caPem: string;
+  /** Another broker of the same cluster; returns when it takes part. */
+  addBroker(nodeId: number): Promise<{ readonly address: string; readonly kill: () => Promise<void> }>;
 }
 
 export interface RealKafkaOptions {
@@ -47,53 +49,97 @@ export function missingKafka(): string | null {
 
 export async function startRealKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
   const security = options.security ?? 'plain';
-  const jars = await installedJars();
-  const directory = await mkdtemp(join(tmpdir(), 'kc-test-kafka-'));
-  const [port, controllerPort] = await Promise.all([freePort(), freePort()]);
   const host = options.advertisedHost ?? '127.0.0.1';
+  const directory = await mkdtemp(join(tmpdir(), 'kc-test-kafka-'));
+  const controllerPort = await freePort();
   const caPem = security === 'tls' ? await makeCertificates(directory, host) : '';
-  const settings = join(directory, 'server.properties');
-  await writeFile(settings, propertiesText(directory, host, port, controllerPort, security));
-  const flags = ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Xms96m', '-Xmx256m', '-cp', `${jars}/*`];
-  const scram =
-    security === 'sasl'
-      ? ['--add-scram', scramUser('SCRAM-SHA-256'), '--add-scram', scramUser('SCRAM-SHA-512')]
-      : [];
-  const clusterId = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  await run('java', [
-    ...flags,
-    'kafka.tools.StorageTool',
-    'format',
-    '-t',
-    clusterId,
-    '-c',
-    settings,
-    ...scram,
-  ]);
-  const broker = spawn('java', [...flags, 'kafka.Kafka', settings], { stdio: 'ignore' });
-  const exited = new Promise<void>((resolve) => broker.once('exit', () => resolve()));
-  const kill = (): void => void broker.kill('SIGKILL');
-  process.once('exit', kill);
-  const kafka = testClient(port, host, security, caPem);
+  const cluster: TestCluster = {
+    directory,
+    clusterId: Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url'),
+    jars: await installedJars(),
+    host,
+    controllerPort,
+    security,
+  };
+  const first = await startNode(cluster, 1);
+  const nodes = [first];
+  const kafka = testClient(first.port, host, security, caPem);
   const dispose = async (): Promise<void> => {
-    kill();
-    process.removeListener('exit', kill);
-    await exited;
+    await Promise.all(nodes.map((node) => node.kill()));
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    await untilReady(kafka, exited);
+    await untilReady(kafka, first.exited);
   } catch (error) {
     await dispose();
     throw error;
   }
   return {
-    bootstrap: `127.0.0.1:${port}`,
-    advertised: `${host}:${port}`,
+    bootstrap: `127.0.0.1:${first.port}`,
+    advertised: `${host}:${first.port}`,
     kafka,
     caPem,
+    addBroker: async (nodeId) => {
+      const node = await startNode(cluster, nodeId);
+      nodes.push(node);
+      await untilBrokers(kafka, nodes.length);
+      return { address: `127.0.0.1:${node.port}`, kill: node.kill };
+    },
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+interface TestCluster {
+  readonly directory: string;
+  readonly clusterId: string;
+  readonly jars: string;
+  readonly host: string;
+  readonly controllerPort: number;
+  readonly security: 'plain' | 'sasl' | 'tls';
+}
+
+interface TestNode {
+  readonly port: number;
+  readonly exited: Promise<void>;
+  readonly kill: () => Promise<void>;
+}
+
+/** Node 1 is broker and controller, the others are brokers. */
+async function startNode(cluster: TestCluster, nodeId: number): Promise<TestNode> {
+  const port = await freePort();
+  const settings = join(cluster.directory, `node-${nodeId}.properties`);
+  await writeFile(settings, propertiesText(cluster, nodeId, port));
+  const flags = [
+    '-XX:TieredStopAtLevel=1',
+    '-Xshare:auto',
+    '-Xms96m',
+    '-Xmx256m',
+    '-cp',
+    `${cluster.jars}/*`,
+  ];
+  const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+    '--add-scram',
+    scramUser(mechanism),
+  ]);
+  const format = [
+    'format',
+    '-t',
+    cluster.clusterId,
+    '-c',
+    settings,
+    ...(cluster.security === 'sasl' ? scram : []),
+  ];
+  await run('java', [...flags, 'kafka.tools.StorageTool', ...format]);
+  const broker = spawn('java', [...flags, 'kafka.Kafka', settings], { stdio: 'ignore' });
+  const exited = new Promise<void>((resolve) => broker.once('exit', () => resolve()));
+  const killNow = (): void => void broker.kill('SIGKILL');
+  process.once('exit', killNow);
+  const kill = async (): Promise<void> => {
+    killNow();
+    process.removeListener('exit', killNow);
+    await exited;
+  };
+  return { port, exited, kill };
 }
 
 /** For the groups of a client that has never heard of us, a commit as the Java admin makes it: the group stays Empty. */
@@ -162,23 +208,23 @@ async function installedJars(): Promise<string> {
 
 const LISTENER = { plain: 'PLAINTEXT', sasl: 'SASL_PLAINTEXT', tls: 'SSL' } as const;
 
-function propertiesText(
-  directory: string,
-  host: string,
-  port: number,
-  controllerPort: number,
-  security: 'plain' | 'sasl' | 'tls',
-): string {
+function propertiesText(cluster: TestCluster, nodeId: number, port: number): string {
+  const { directory, host, controllerPort, security } = cluster;
+  const isController = nodeId === 1;
+  const controllerListener = isController ? `,CONTROLLER://127.0.0.1:${controllerPort}` : '';
   const settings: Readonly<Record<string, string>> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
+    'process.roles': isController ? 'broker,controller' : 'broker',
+    'node.id': String(nodeId),
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: `CLIENT://127.0.0.1:${port}${controllerListener}`,
     'advertised.listeners': `CLIENT://${host}:${port}`,
     'inter.broker.listener.name': 'CLIENT',
     'listener.security.protocol.map': `CLIENT:${LISTENER[security]},CONTROLLER:PLAINTEXT`,
-    'log.dirs': join(directory, 'data'),
+    'log.dirs': join(directory, `data-${nodeId}`),
+    // A killed broker is noticed within seconds.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     'offsets.topic.num.partitions': '5',
     'offsets.topic.replication.factor': '1',
     'transaction.state.log.num.partitions': '1',
@@ -275,8 +321,8 @@ function testClient(port: number, host: string, security: 'plain' | 'sasl' | 'tl
     retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 10 },
     ...(security === 'sasl' ? { sasl } : {}),
     ssl: security === 'tls',
-    socketFactory: ({ onConnect }) => {
-      const target = { host: '127.0.0.1', port };
+    socketFactory: ({ port: wanted, onConnect }) => {
+      const target = { host: '127.0.0.1', port: wanted };
       return security === 'tls'
         ? connectTls({ ...target, ca: caPem, servername: host }, onConnect)
         : connect(target, onConnect);
@@ -297,6 +343,19 @@ async function untilReady(kafka: Kafka, exited: Promise<void>): Promise<void> {
   });
   await Promise.race([ready, gone]);
   gone.catch(() => undefined);
+}
+
+async function untilBrokers(kafka: Kafka, count: number): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    await until('the further broker', async () => {
+      const { brokers } = await admin.describeCluster();
+      if (brokers.length < count) throw new Error(`${brokers.length} brokers take part`);
+    });
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function freePort(): Promise<number> {
