@@ -99,6 +99,8 @@ export interface PlatformDatabase extends AsyncDisposable {
   readonly readerUrl: string;
   readonly owner: pg.Client;
   fill(rows: PlatformRows): Promise<void>;
+  /** Takes all rows out of the platform's tables. */
+  clear(): Promise<void>;
 }
 
 export interface SchemaVariant {
@@ -139,6 +141,11 @@ export async function createPlatformDatabase(
     readerUrl: readerUrl.toString(),
     owner,
     fill: (rows) => fill(owner, rows),
+    clear: async () => {
+      await owner.query(
+        'truncate payments, student_course_purchases, trainer_allocations, tutoring_sessions, processed_events',
+      );
+    },
     [Symbol.asyncDispose]: async () => {
       await owner.end();
       await asAdmin(server, `drop database ${name} with (force)`, `drop role ${reader}`);

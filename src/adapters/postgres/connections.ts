@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type pg from 'pg';
 import type { PostgresTarget } from './address.ts';
+import { Aborted, patience } from './patience.ts';
 import { connectionTls, type PostgresTls } from './tls.ts';
 
 /** A guest takes two connections of a shared server and no more (design.md 4.2). */
@@ -28,26 +29,24 @@ interface Slot extends Connection {
 export class Connections implements AsyncDisposable {
   readonly #target: PostgresTarget;
   readonly #tls: PostgresTls;
+  readonly #connectTimeoutMs: number;
   readonly #idle: Slot[] = [];
   readonly #all = new Set<Slot>();
   readonly #sockets = new Set<Socket>();
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
 
-  constructor(target: PostgresTarget, tls: PostgresTls) {
+  constructor(target: PostgresTarget, tls: PostgresTls, connectTimeoutMs: number) {
     this.#target = target;
     this.#tls = tls;
+    this.#connectTimeoutMs = connectTimeoutMs;
   }
 
-  /** Lends a connection for the time of `use`. `connectSignal` bounds connecting alone. */
-  async lend<T>(
-    signal: AbortSignal,
-    connectSignal: () => AbortSignal,
-    use: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    await this.#turn(signal);
+  /** Lends a connection for the time of `use`, to one after the other. */
+  async lend<T>(caller: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+    await this.#turn(AbortSignal.any([caller]));
     try {
-      const slot = this.#takeIdle() ?? (await this.#connect(connectSignal()));
+      const slot = this.#takeIdle() ?? (await this.#connect(caller));
       try {
         return await use(slot);
       } finally {
@@ -67,7 +66,7 @@ export class Connections implements AsyncDisposable {
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+    if (signal.aborted) throw new Aborted();
     while (this.#taken >= MOST_CONNECTIONS) {
       await new Promise<void>((resolve, reject) => {
         const go = () => {
@@ -77,7 +76,7 @@ export class Connections implements AsyncDisposable {
         const giveUp = () => {
           const at = this.#waiting.indexOf(go);
           if (at >= 0) this.#waiting.splice(at, 1);
-          reject(signal.reason);
+          reject(new Aborted());
         };
         this.#waiting.push(go);
         signal.addEventListener('abort', giveUp, { once: true });
@@ -94,7 +93,9 @@ export class Connections implements AsyncDisposable {
     return undefined;
   }
 
-  async #connect(signal: AbortSignal): Promise<Slot> {
+  async #connect(caller: AbortSignal): Promise<Slot> {
+    using connecting = patience(caller, this.#connectTimeoutMs);
+    const { signal } = connecting;
     const { Client } = await loadPg();
     const ssl = await connectionTls(this.#tls);
     const socket = new Socket();
@@ -131,12 +132,11 @@ export class Connections implements AsyncDisposable {
     const giveUp = () => slot.cut();
     signal.addEventListener('abort', giveUp, { once: true });
     try {
-      signal.throwIfAborted();
+      if (signal.aborted) throw new Aborted();
       await client.connect();
     } catch (error) {
       slot.cut();
-      signal.throwIfAborted();
-      throw error;
+      throw signal.aborted ? new Aborted() : error;
     } finally {
       signal.removeEventListener('abort', giveUp);
     }

@@ -2,6 +2,7 @@ import type { QueryResultRow } from 'pg';
 import type { PostgresTarget } from './address.ts';
 import { type Connection, Connections } from './connections.ts';
 import { type FailureContext, isConnectionLoss, postgresFailure, silence } from './failure.ts';
+import { Aborted, isAbort, patience } from './patience.ts';
 import type { PostgresTls } from './tls.ts';
 
 /** A statement with the type of its rows. Values always travel apart from the text. */
@@ -43,7 +44,7 @@ export class ReadSession implements AsyncDisposable {
   readonly #context: FailureContext;
 
   constructor(target: PostgresTarget, tls: PostgresTls, options: SessionOptions, context: FailureContext) {
-    this.#connections = new Connections(target, tls);
+    this.#connections = new Connections(target, tls, options.connectTimeoutMs);
     this.#options = options;
     this.#context = context;
   }
@@ -63,7 +64,8 @@ export class ReadSession implements AsyncDisposable {
     try {
       return await this.#transaction(queries, options, 1);
     } catch (error) {
-      if (options.signal.aborted) throw silence(options.operation, this.#context);
+      // An aborted signal is thrown as it is; what aborted it, the caller or our own patience, was silence in either case.
+      if (isAbort(error)) throw silence(options.operation, this.#context);
       throw this.failure(error, options.operation);
     }
   }
@@ -83,20 +85,17 @@ export class ReadSession implements AsyncDisposable {
   ): Promise<Answers<Rows>> {
     const timeoutMs = Math.ceil(options.timeoutMs ?? this.#options.statementTimeoutMs);
     const texts = [{ text: this.#begin(timeoutMs), values: [] }, ...queries, { text: 'commit', values: [] }];
-    const connecting = () =>
-      AbortSignal.any([options.signal, AbortSignal.timeout(this.#options.connectTimeoutMs)]);
     let reused = false;
     try {
-      const [begun, ...rest] = await this.#connections.lend(
-        options.signal,
-        connecting,
-        async (connection) => {
-          reused = connection.reused;
-          // The server keeps the statement timeout; a server that does not answer at all must not hold us much longer.
-          const patience = AbortSignal.timeout(timeoutMs * queries.length + this.#options.connectTimeoutMs);
-          return await exchange(connection, texts, AbortSignal.any([options.signal, patience]));
-        },
-      );
+      const [begun, ...rest] = await this.#connections.lend(options.signal, async (connection) => {
+        reused = connection.reused;
+        // The server keeps the statement timeout; a server that does not answer at all must not hold us much longer.
+        using answering = patience(
+          options.signal,
+          timeoutMs * queries.length + this.#options.connectTimeoutMs,
+        );
+        return await exchange(connection, texts, answering.signal);
+      });
       if (begun?.kind === 'failed') throw begun.error;
       const answers = rest.slice(0, queries.length);
       const lost = answers.find((answer) => answer.kind === 'failed' && isConnectionLoss(answer.error));
@@ -106,8 +105,6 @@ export class ReadSession implements AsyncDisposable {
       // A server or pooler closes idle connections when it likes. Reading twice does no harm.
       if (reused && retries > 0 && isConnectionLoss(error))
         return await this.#transaction(queries, options, retries - 1);
-      if (error instanceof DOMException && error.name === 'TimeoutError')
-        throw silence(options.operation, this.#context);
       throw error;
     }
   }
@@ -139,7 +136,7 @@ function exchange(
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       connection.cut();
-      reject(signal.reason);
+      reject(new Aborted());
     };
     if (signal.aborted) {
       giveUp();
