@@ -13,7 +13,9 @@ export interface CollectedLog {
 interface Piece {
   readonly stream: 'stdout' | 'stderr';
   readonly atMs: number;
+  /** Of a line that Docker split, else empty. */
   readonly parts: Buffer[];
+  text: string;
   sizeBytes: number;
 }
 
@@ -58,7 +60,10 @@ export class LogCollector {
     if (this.#isTty && this.#pending.length > 0) this.#entry('stdout', this.#pending);
     const lines = this.#pieces
       .slice(this.#oldest)
-      .map(({ stream, atMs, parts }) => ({ atMs, stream, text: textOf(parts) }))
+      .map(({ stream, atMs, parts, text }) => {
+        const joined = parts.length === 0 ? text : withoutEnd(Buffer.concat(parts).toString('utf8'));
+        return { atMs, stream, text: joined };
+      })
       // Stable: what the daemon received in one millisecond stays in its order.
       .sort((a, b) => a.atMs - b.atMs);
     return { lines, entries: this.#entries, bytes: this.#bytes, isCut: this.#isCut };
@@ -94,13 +99,18 @@ export class LogCollector {
     const text = data.subarray(head?.[0].length ?? 0);
     // A part without a time of its own continues what came last.
     if (head?.[1] !== undefined) this.#lastMs = Date.parse(head[1]);
+    const isComplete = text.at(-1) === NEWLINE;
     const open = this.#open[stream];
-    const piece = open ?? { stream, atMs: this.#lastMs, parts: [], sizeBytes: 0 };
+    const piece = open ?? { stream, atMs: this.#lastMs, parts: [], text: '', sizeBytes: 0 };
     if (open === null) this.#pieces.push(piece);
-    // Copied, so that a kept line does not hold the whole chunk in memory.
-    piece.parts.push(Buffer.from(text));
+    if (isComplete && piece.parts.length === 0) {
+      piece.text = withoutEnd(text.toString('utf8'));
+    } else {
+      // Parts may be cut inside a character. Copied, so that they do not hold the whole chunk in memory.
+      piece.parts.push(Buffer.from(text));
+    }
     piece.sizeBytes += text.length;
-    this.#open[stream] = text.at(-1) === NEWLINE ? null : piece;
+    this.#open[stream] = isComplete ? null : piece;
     this.#keptBytes += text.length;
     this.#dropOldest();
   }
@@ -120,8 +130,7 @@ export class LogCollector {
   }
 }
 
-function textOf(parts: readonly Buffer[]): string {
-  return Buffer.concat(parts)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
+function withoutEnd(text: string): string {
+  if (!text.endsWith('\n')) return text;
+  return text.slice(0, text.endsWith('\r\n') ? -2 : -1);
 }
