@@ -143,15 +143,14 @@ function rankCohort(state: PlatformState, cohort: Cohort, causes: readonly Cause
     first.id !== 'something-else' &&
     first.probability >= POSSIBLE_FROM &&
     first.probability - (second?.probability ?? 0) > CLOSE;
-  return {
-    cohort,
-    causes: ranked,
-    together: together.map((entry) => {
+  // Ranked again without the winner: what does not lead even then explains nothing beside it.
+  const beside = together
+    .map((entry) => {
       const field = [entry, ...alone.filter((other) => other !== winner && other !== entry)];
       return describe(entry, shares(field)[0] ?? 0, field);
-    }),
-    determined,
-  };
+    })
+    .filter(({ level }) => level === 'confirmed' || level === 'likely');
+  return { cohort, causes: ranked, together: beside, determined };
 }
 
 /** Causes that explain the cohort's first missing hop, once per stage that they would be scoped to. */
@@ -305,7 +304,10 @@ function levelOf(entry: Candidate, probability: number, field: readonly Candidat
 /** What holds for it, and what speaks against it, strongest first. */
 function evidenceOf({ readings }: Candidate): RankedCause['evidence'] {
   const said = readings.filter(({ reading }) => reading.holds === true);
-  const missed = readings.filter(wasMissed).filter(({ reading }) => reading.text !== '');
+  const texts = new Set(said.map(({ reading }) => reading.text));
+  const missed = readings
+    .filter(wasMissed)
+    .filter(({ reading }) => reading.text !== '' && !texts.has(reading.text));
   return [
     ...said
       .toSorted((a, b) => STRENGTHS[b.rule.strength] - STRENGTHS[a.rule.strength])
@@ -336,6 +338,7 @@ function hasOwnSign({ readings }: Candidate, explained: readonly string[]): bool
 /** "Together with": a sign of its own that the winner leaves unexplained, and nothing decisive against it. */
 function standsBeside(other: Candidate, winner: Candidate): boolean {
   if (other.cause.id === 'something-else' || other.score <= Math.log(0.3)) return false;
+  if (FACETS.some((facet) => standingAgainst(facet, other.cause, other.question).length > 0)) return false;
   const explained = winner.readings
     .filter(({ reading }) => reading.holds === true)
     .map(({ reading }) => reading.observation);

@@ -1,9 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import type { Identity } from '../platform/state.ts';
-import type { IdentityPin } from './config.ts';
+import type { Config } from './config.ts';
 
 /** A profile that names the platform's ids is looked at only if they are those. What was not seen cannot contradict. */
-export function refuseOtherPlatform(identity: Identity, pin: IdentityPin): void {
+export function refuseOtherPlatform(identity: Identity, pin: Config['pin']): void {
   const keys = [
     'composeProject',
     'dockerDaemonId',
@@ -11,7 +11,7 @@ export function refuseOtherPlatform(identity: Identity, pin: IdentityPin): void 
     'databaseSystemId',
     'databaseOid',
     'databaseName',
-  ] as const satisfies readonly (keyof IdentityPin)[];
+  ] as const satisfies readonly (keyof Config['pin'])[];
   const differing = keys.filter(
     (key) => pin[key] !== null && identity[key] !== null && pin[key] !== identity[key],
   );
