@@ -97,7 +97,7 @@ export async function routeUrl(
 }
 
 /** Where a published port is reached from here; null: bound to the loopback of another machine. */
-export function publishedAt(hostIp: string, place: DaemonPlace): string | null {
+function publishedAt(hostIp: string, place: DaemonPlace): string | null {
   if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return place.remoteHost ?? '127.0.0.1';
   const isLoopback = hostIp.startsWith('127.') || hostIp === '::1';
   return isLoopback && place.remoteHost !== null ? null : hostIp;

@@ -59,8 +59,8 @@ const tls = z.union(
   { error: 'is not a TLS setting; write true, or an object with caFile, certFile, keyFile, servername' },
 );
 
-export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
-export const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
+const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+const SSL_MODES = ['disable', 'require', 'verify-full'] as const;
 
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `is not known; write one of ${values.join(', ')}` });
@@ -143,7 +143,7 @@ const platform = {
     .optional(),
 };
 
-export const platformSchema = object(platform);
+const platformSchema = object(platform);
 export const fileSchema = object({
   $schema: text.optional(),
   ...platform,

@@ -8,8 +8,8 @@ export interface Ledger {
   readonly problems: Problem[];
 }
 
-export const NOT_SET = 'not set';
-export const DEFAULT_SOURCE = 'default';
+const NOT_SET = 'not set';
+const DEFAULT_SOURCE = 'default';
 
 export function openLedger(): Ledger {
   return { rows: [], problems: [] };

@@ -14,16 +14,26 @@ export function nearest(word: string, known: readonly string[]): string | null {
     : null;
 }
 
-/** Levenshtein distance in one row. */
+/** Edits between two words, where two letters in each other's place count once ("kafak"). */
 function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let line = 1; line <= a.length; line += 1) {
     const next = [line];
     for (let column = 1; column <= b.length; column += 1) {
-      const replaced = (row[column - 1] ?? 0) + (a[line - 1] === b[column - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+      const isSame = a[line - 1] === b[column - 1];
+      const isSwapped = a[line - 1] === b[column - 2] && a[line - 2] === b[column - 1];
+      next.push(
+        Math.min(
+          (last[column - 1] ?? 0) + (isSame ? 0 : 1),
+          (last[column] ?? 0) + 1,
+          (next[column - 1] ?? 0) + 1,
+          isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    row = next;
+    beforeLast = last;
+    last = next;
   }
-  return row[b.length] ?? 0;
+  return last[b.length] ?? 0;
 }

@@ -19,7 +19,7 @@ export function checkFile(
 }
 
 /** JSON schema of the config file, for editors and for naming the known keys. */
-export function configFileJsonSchema(): Readonly<Record<string, unknown>> {
+function configFileJsonSchema(): Readonly<Record<string, unknown>> {
   return z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' });
 }
 

@@ -67,6 +67,10 @@ export async function staticConfig(
     files,
   });
   ledger.problems.push(...problems);
+  settle(ledger, 'config file', [
+    set.path === null ? null : { value: set.path, source: flags.config === undefined ? 'found' : '--config' },
+  ]);
+  settle(ledger, 'profile', [{ value: flags.env, source: '--env' }]);
   const folder = platformFolder({ input, ledger, flagDir, composeFolder, set });
   const envFiles =
     set.values.envFiles?.map((path) => resolve(set.directory, path)) ??

@@ -187,6 +187,7 @@ describe('what is wrong', () => {
           environment: { POSTGRES_URL: 'postgres://kc:12#ss@db/kc', REDIS_URL: 'http://cache' },
           texts: {
             '/srv/kc/kc-doctor.json': JSON.stringify({
+              kafak: {},
               kafka: { brokrs: ['a:1'], brokers: ['kafka'] },
               thresholds: { purchaseRowGraceMs: 'soon' },
               adminService: { tokenFrom: { env: 'ADMIN_TOKEN', file: 'x' } },
@@ -199,6 +200,7 @@ describe('what is wrong', () => {
       'kafka.brokrs: unknown key; did you mean brokers?',
       'adminService.tokenFrom: does not say where the secret is; write {"env": "NAME"} or {"file": "path"}',
       'thresholds.purchaseRowGraceMs: "soon" is not a duration; write "45s", "36h" or "7d", or a number of milliseconds',
+      'kafak: unknown key; did you mean kafka?',
       expect.stringMatching(/^POSTGRES_URL: is not a URL; .*percent-encoded/),
       'REDIS_URL: has the scheme http://; write redis://…',
       expect.stringMatching(/^--since: "yesterday" is neither/),

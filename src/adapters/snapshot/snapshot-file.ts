@@ -8,7 +8,7 @@ import { redact } from './redact.ts';
 
 const KIND = 'kc-doctor snapshot';
 /** Raised when a reader of this version could misunderstand a file; fields that are only added keep it. */
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 
 /** Writes what was observed, redacted once more, whole or not at all, and readable for its owner alone. */
 export async function writeSnapshot(
