@@ -13,7 +13,18 @@ export const callsSucceed: Check = {
   title: 'Assignments succeed',
   required: false,
   after: [],
-  needs: ['containers', 'logs', 'payments'],
+  needs: [
+    'settings',
+    'containers',
+    'logs',
+    'records',
+    'database',
+    'payments',
+    'purchases',
+    'allocations',
+    'marks',
+    'clocks',
+  ],
   explain:
     'Reads error lines of the auto-assign route in the logs of admin-service and allocation-worker, and whether a later assignment succeeded. At level info successful calls are not logged, so no line proves nothing; an error line is strong evidence of a failed call. Read the Auto Assignment lines beside it.',
   examine: (state) => {

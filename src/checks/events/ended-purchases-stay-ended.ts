@@ -7,17 +7,7 @@ export const endedPurchasesStayEnded: Check = {
   title: 'No ended purchase came back',
   required: false,
   after: ['schema/tables-present'],
-  needs: [
-    'settings',
-    'topics',
-    'records',
-    'database',
-    'payments',
-    'purchases',
-    'allocations',
-    'marks',
-    'clocks',
-  ],
+  needs: ['records', 'database', 'payments', 'purchases', 'allocations', 'marks', 'clocks'],
   explain:
     'An old event that is read again after its purchase was ended makes a new active purchase: a course for which nobody paid now. It shows as one payment that announced two purchases, the first of them inactive. Only a person can tell which one is meant.',
   examine: (state) =>
