@@ -4,6 +4,7 @@
  * still on its way. Proved absent: see `provesAbsence`. What could not be looked at is `unknown`, never missing and never done.
  */
 import type { PaymentId } from './ids.ts';
+import type { LogLine } from './log-line.ts';
 import type { Gap } from './observed.ts';
 import { offsetVerdict } from './offset-verdict.ts';
 import {
@@ -23,7 +24,7 @@ import { type Stage, stageDefinition, TOPIC_OF_EVENT } from './pipeline.ts';
 import type { Thresholds } from './settings.ts';
 import type { AllocationRow, PaymentRow, PlatformState, RecordSeen } from './state.ts';
 import type { PartitionVerdict } from './verdict.ts';
-import { isLineOf, type ServiceLines, serviceLines } from './worker-lines.ts';
+import { linesUnder, type ServiceLines, serviceLines } from './worker-lines.ts';
 import { isHandlerLine, joinTimeMs } from './workers.ts';
 
 export const HOP_STATUSES = [
@@ -135,12 +136,17 @@ export interface Cases {
   readonly all: readonly PaymentCase[];
   readonly verdictOf: (group: string, topic: string, partition: number) => PartitionVerdict;
   readonly linesOf: (service: string) => ServiceLines;
+  /** Lines of a service that stand under one of these ids, oldest first. A log that was not seen gives none. */
+  readonly linesUnder: (service: string, ids: readonly string[]) => readonly LogLine[];
 }
 
 export function openCases(state: PlatformState): Cases {
   const index = indexPayments(state);
   const verdicts = new Map<string, PartitionVerdict>();
   const logs = new Map<string, ServiceLines>();
+  const finders = new Map<string, ReturnType<typeof linesUnder>>();
+  const linesOf = (service: string): ServiceLines =>
+    memoised(logs, service, () => serviceLines(state, service));
   const shared: Shared = {
     state,
     index,
@@ -149,13 +155,15 @@ export function openCases(state: PlatformState): Cases {
       memoised(verdicts, `${group} ${topic} ${partition}`, () =>
         offsetVerdict(state, group, topic, partition),
       ),
-    linesOf: (service) => memoised(logs, service, () => serviceLines(state, service)),
+    linesOf,
+    linesUnder: (service, ids) => memoised(finders, service, () => linesUnder(linesOf(service).lines))(ids),
   };
   return {
     index,
     all: examinedPayments(state).map((payment) => openCase(shared, payment)),
     verdictOf: shared.verdictOf,
-    linesOf: shared.linesOf,
+    linesOf,
+    linesUnder: shared.linesUnder,
   };
 }
 
@@ -165,6 +173,7 @@ interface Shared {
   readonly skew: () => number;
   readonly verdictOf: Cases['verdictOf'];
   readonly linesOf: Cases['linesOf'];
+  readonly linesUnder: Cases['linesUnder'];
 }
 
 /** Effects are worked out when asked for: a check touches no more of the state than its question needs. */
@@ -452,7 +461,7 @@ function passageOf(one: OpenCase, stage: Stage, record: RecordSeen): Passage {
 
 interface Handled {
   readonly payment: PaymentRow;
-  readonly linesOf: Cases['linesOf'];
+  readonly linesUnder: Cases['linesUnder'];
   readonly skew: () => number;
 }
 
@@ -463,13 +472,12 @@ function handlerTime(one: Handled, stage: Stage, record: RecordSeen): number | n
     id === null ? [] : [id.toLowerCase()],
   );
   const line = one
-    .linesOf(worker)
-    .lines.findLast(
+    .linesUnder(worker, ids)
+    .findLast(
       (candidate) =>
         isHandlerLine(candidate) &&
         candidate.atMs >= record.timestampMs - one.skew() &&
-        (candidate.eventType === null || candidate.eventType === inputEvent) &&
-        isLineOf(candidate, ids),
+        (candidate.eventType === null || candidate.eventType === inputEvent),
     );
   return line?.atMs ?? null;
 }

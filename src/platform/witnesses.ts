@@ -8,7 +8,6 @@ import { EFFECTS_OF_STAGE } from './effects.ts';
 import type { LogKind, LogLine } from './log-line.ts';
 import { SERVICES, stageDefinition } from './pipeline.ts';
 import type { DeadLetter, MarkRow, PlatformState } from './state.ts';
-import { isLineOf } from './worker-lines.ts';
 
 export const EMITTER = 'payment-service';
 export const CACHE_WORKER = 'cache-worker';
@@ -31,8 +30,7 @@ export function isOwnersMark(mark: MarkRow, stage: RowStage): boolean {
 
 /** Lines of a service that stand under an id of this payment. A log that was not seen gives none: its gap is in `cases.linesOf`. */
 export function linesAbout(cases: Cases, one: PaymentCase, service: string): readonly LogLine[] {
-  const { ids } = one.identity();
-  return cases.linesOf(service).lines.filter((line) => isLineOf(line, ids));
+  return cases.linesUnder(service, one.identity().ids);
 }
 
 /** "Event already processed, skipping" for the event that starts this stage. */
@@ -98,8 +96,8 @@ export interface Assignment {
 export function assignmentOf(cases: Cases, one: PaymentCase): Assignment | null {
   const ids = [...one.identity().ids, one.payment.studentId];
   const line = ['allocation-worker', SERVICES.admin]
-    .flatMap((service) => cases.linesOf(service).lines)
-    .filter((candidate) => [...ANSWERED, ...REFUSED].includes(candidate.kind) && isLineOf(candidate, ids))
+    .flatMap((service) => cases.linesUnder(service, ids))
+    .filter(({ kind }) => ANSWERED.includes(kind) || REFUSED.includes(kind))
     .toSorted((a, b) => a.atMs - b.atMs)
     .at(-1);
   return line === undefined ? null : { answer: answerOf(line), line };

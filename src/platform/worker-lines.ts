@@ -22,3 +22,21 @@ export function serviceLines(state: PlatformState, service: string): ServiceLine
 export function isLineOf(line: LogLine, ids: readonly string[]): boolean {
   return [line.correlationId, line.eventId].some((id) => id !== null && ids.includes(id.toLowerCase()));
 }
+
+/** Lines under each id, for those who ask about many payments. */
+export function linesUnder(lines: readonly LogLine[]): (ids: readonly string[]) => readonly LogLine[] {
+  const byId = new Map<string, LogLine[]>();
+  for (const line of lines) {
+    const { correlationId, eventId } = line;
+    for (const id of new Set([correlationId?.toLowerCase(), eventId?.toLowerCase()])) {
+      if (id === undefined) continue;
+      const known = byId.get(id);
+      if (known === undefined) byId.set(id, [line]);
+      else known.push(line);
+    }
+  }
+  return (ids) => {
+    const found = [...new Set(ids.flatMap((id) => byId.get(id) ?? []))];
+    return found.toSorted((a, b) => a.atMs - b.atMs);
+  };
+}
