@@ -125,7 +125,8 @@ export function containerRuntimeContract(name: string, begin: () => Promise<Runt
         expect(state.startedAtMs).toBeGreaterThanOrEqual(state.createdAtMs);
         const ended = await stateOf(failed);
         expect(ended).toMatchObject({ status: 'exited', exitCode: 7, oomKilled: false });
-        expect(ended.finishedAtMs).toBeGreaterThanOrEqual(ended.startedAtMs ?? Infinity);
+        // A process that ends at once has ended before the daemon notes that it was started.
+        expect(ended.finishedAtMs).toBeGreaterThanOrEqual(ended.createdAtMs);
       });
 
       it('tells service, project and one-off', async () => {
@@ -188,9 +189,9 @@ export function containerRuntimeContract(name: string, begin: () => Promise<Runt
         const { startedAtMs } = await stateOf(id);
         const options = { tailLines: 1, untilMs: startedAtMs, maxBytes: 1_000_000 };
         const tail = await looking((runtime) => runtime.logTail(id, options, signal()));
-        const present = tail.lines.filter(({ atMs }) => atMs >= (startedAtMs ?? Infinity));
-        expect(present.map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four', 'five']);
-        expect(tail.lines[0]?.atMs).toBeLessThanOrEqual(startedAtMs ?? 0);
+        // Lines of a run may be a little older than the start that the daemon notes for it.
+        expect(tail.lines.slice(-5).map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four', 'five']);
+        expect(tail.whole || (tail.lines[0]?.atMs ?? Infinity) < (startedAtMs ?? 0)).toBe(true);
       });
 
       it('stay within their limit in bytes, newest lines first', async () => {

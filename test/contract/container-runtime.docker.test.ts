@@ -56,20 +56,23 @@ describeLive('Docker on a real daemon', missingDocker(), () => {
     const runs = new Map<string, number>();
     let files = 0;
 
-    async function settled(id: string, isDown: boolean): Promise<void> {
-      const count = (outputs.get(id)?.output?.length ?? 0) * (runs.get(id) ?? 0);
+    /** Its output is in the log, and its process has ended or sleeps: before that it would not hear a polite stop. */
+    async function settled(id: string, isEnded: boolean): Promise<void> {
+      const container = real.docker.getContainer(id);
+      const lines = (outputs.get(id)?.output?.length ?? 0) * (runs.get(id) ?? 0);
+      const now = async () => {
+        const { State } = await container.inspect();
+        const log = await container.logs({ stdout: true, stderr: true, follow: false });
+        const processes = State.Running ? JSON.stringify(await container.top()) : '';
+        return {
+          isSleeping: processes.includes('sleep 600'),
+          isRunning: State.Running,
+          lines: log.toString('latin1').split('\n').length - 1,
+        };
+      };
       await expect
-        .poll(
-          async () => {
-            const { State } = await real.docker.getContainer(id).inspect();
-            const log = await real.docker
-              .getContainer(id)
-              .logs({ stdout: true, stderr: true, follow: false });
-            return { running: State.Running, lines: log.toString('latin1').split('\n').length - 1 };
-          },
-          { timeout: 20_000, interval: 20 },
-        )
-        .toEqual({ running: !isDown, lines: count });
+        .poll(now, { timeout: 20_000, interval: 20 })
+        .toEqual({ isSleeping: !isEnded, isRunning: !isEnded, lines });
     }
 
     return {

@@ -13,6 +13,11 @@ export interface LogDriver {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/**
+ * The daemon notes the start of a container when the start has returned: lines of the new run may be older, on a busy host by
+ * hundreds of milliseconds.
+ */
+const START_SLACK_MS = 2_000;
 const WIDEN_BY = 4;
 /** A read that could grow by less is not worth repeating. */
 const WORTH_REPEATING = 1.5;
@@ -37,7 +42,8 @@ export async function readTail(
     const isAll = log.entries < tailLines && !log.isCut;
     best = { lines: log.lines, whole: isAll && !mayHaveRotated(driver, log) };
     const first = log.lines[0];
-    const reachesBack = options.untilMs === null || (first !== undefined && first.atMs <= options.untilMs);
+    const reachesBack =
+      options.untilMs === null || (first !== undefined && first.atMs <= options.untilMs - START_SLACK_MS);
     if (isAll || log.isCut || reachesBack) return best;
     const affordable = Math.floor((tailLines * options.maxBytes) / Math.max(1, log.bytes));
     const next = Math.min(tailLines * WIDEN_BY, affordable);

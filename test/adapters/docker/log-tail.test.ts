@@ -5,14 +5,14 @@ import { type LogDriver, mayHaveRotated, readTail } from '../../../src/adapters/
 const UNLIMITED: LogDriver = { type: 'json-file', options: {} };
 const LINE_BYTES = 100;
 
-/** A log with one line each millisecond; line 0 is the oldest. */
+/** A log with one line each second; line 0 is the oldest. */
 function logOf(total: number, asked: number[]) {
   return async (tailLines: number): Promise<CollectedLog> => {
     asked.push(tailLines);
     const count = Math.min(total, tailLines);
     const lines = Array.from({ length: count }, (_, index) => {
-      const atMs = total - count + index;
-      return { atMs, stream: 'stdout' as const, text: `line ${atMs}` };
+      const second = total - count + index;
+      return { atMs: second * 1_000, stream: 'stdout' as const, text: `line ${second}` };
     });
     return { lines, entries: count, bytes: count * LINE_BYTES, isCut: false };
   };
@@ -21,16 +21,23 @@ function logOf(total: number, asked: number[]) {
 describe('readTail', () => {
   it('widens by four until the start is covered', async () => {
     const asked: number[] = [];
-    const options = { tailLines: 10, untilMs: 900, maxBytes: 1e9 };
+    const options = { tailLines: 10, untilMs: 900_000, maxBytes: 1e9 };
     const tail = await readTail(options, UNLIMITED, logOf(1_000, asked));
     expect(asked).toEqual([10, 40, 160]);
-    expect([tail.lines[0]?.atMs, tail.lines.length, tail.whole]).toEqual([840, 160, false]);
+    expect([tail.lines[0]?.atMs, tail.lines.length, tail.whole]).toEqual([840_000, 160, false]);
+  });
+
+  it('does not stop at the first line of the present run, which may be older than its start', async () => {
+    const asked: number[] = [];
+    const options = { tailLines: 10, untilMs: 990_500, maxBytes: 1e9 };
+    const tail = await readTail(options, UNLIMITED, logOf(1_000, asked));
+    expect([asked, tail.lines[0]?.atMs]).toEqual([[10, 40], 960_000]);
   });
 
   it('reads once where no start is known, or the first tail covers it', async () => {
     const asked: number[] = [];
     await readTail({ tailLines: 10, untilMs: null, maxBytes: 1e9 }, UNLIMITED, logOf(1_000, asked));
-    await readTail({ tailLines: 10, untilMs: 995, maxBytes: 1e9 }, UNLIMITED, logOf(1_000, asked));
+    await readTail({ tailLines: 10, untilMs: 995_000, maxBytes: 1e9 }, UNLIMITED, logOf(1_000, asked));
     expect(asked).toEqual([10, 10]);
   });
 
