@@ -85,7 +85,7 @@ function revived(): PlatformState {
 const REVIVED = revived();
 
 /** Faults of every kind, each alone. */
-const FAULTS: readonly PlatformState[] = [
+export const FAULTS: readonly PlatformState[] = [
   healthyState(),
   ...STEPS.map((upTo) => withPayment(healthyState(), { upTo })),
   ...STEPS.map((upTo) =>
@@ -189,7 +189,7 @@ const FAULTS: readonly PlatformState[] = [
   withContainer(healthyState(), 'purchase-worker', { brokerList: 'localhost:9092' }),
   withSettings(healthyState(), { runtime: 'none', managedKafka: true }),
   withSettings(healthyState(), { generation: 'older', singleHost: true }),
-  withLogLines(healthyState(), 'purchase-worker', [
+  withLogLines(withGroup(healthyState(), GROUP, { states: ['Empty'] }), 'purchase-worker', [
     logLine({ kind: 'connection-refused', logger: 'kafkajs', level: 'error', atMs: NOW - SECOND }),
     logLine({ kind: 'database-connection', level: 'error', atMs: NOW - SECOND }),
     logLine({ kind: 'undefined-column', level: 'error', atMs: NOW - SECOND }),

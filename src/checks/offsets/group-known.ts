@@ -24,7 +24,10 @@ export const groupKnown: Check = {
         gaps.push(group?.gap ?? notAsked(definition));
         continue;
       }
-      if (group.value.polls.at(-1)?.state !== 'Dead' || !hasRecords(state, definition)) continue;
+      if (group.value.polls.at(-1)?.state !== 'Dead') continue;
+      const hasSome = hasRecords(state, definition);
+      if (typeof hasSome !== 'boolean') gaps.push(hasSome);
+      if (hasSome !== true) continue;
       const found = workerContainer(state, definition.worker);
       if (found.kind === 'unseen') gaps.push(found.gap);
       if (found.kind !== 'seen' || found.container.status !== 'running') continue;
@@ -47,17 +50,16 @@ export const groupKnown: Check = {
 };
 
 /** Without a record in any topic of its own a worker has nothing to commit; an absent topic takes its group along. */
-function hasRecords({ topics }: PlatformState, definition: StageDefinition): boolean {
-  const looks = definition.topics.map((topic) => topics[topic]);
-  if (looks.some((topic) => topic?.kind === 'seen' && topic.value.kind === 'absent')) return false;
-  return looks.some(
-    (topic) =>
-      topic?.kind === 'seen' &&
-      topic.value.kind === 'present' &&
-      topic.value.partitions.some(
-        ({ bounds }) => bounds.kind === 'seen' && bounds.value.start < bounds.value.end,
-      ),
+function hasRecords({ topics }: PlatformState, definition: StageDefinition): boolean | Gap {
+  const looks = definition.topics.flatMap((topic) => topics[topic] ?? []);
+  const seenTopics = looks.flatMap((topic) => (topic.kind === 'seen' ? [topic.value] : []));
+  if (seenTopics.some(({ kind }) => kind === 'absent')) return false;
+  const bounds = seenTopics.flatMap((topic) =>
+    topic.kind === 'present' ? topic.partitions.map((partition) => partition.bounds) : [],
   );
+  if (bounds.some((each) => each.kind === 'seen' && each.value.start < each.value.end)) return true;
+  const hidden = [...looks, ...bounds].find(({ kind }) => kind === 'unseen');
+  return hidden?.kind === 'unseen' ? hidden.gap : false;
 }
 
 function notAsked({ group }: StageDefinition): Gap {

@@ -30,6 +30,9 @@ export const groupStable: Check = {
         ({ verdict, also }) => verdict === 'blocked-on-record' || also.includes('blocked-on-record'),
       );
       const unsettled = unsettledText(seenGroup.value);
+      // A partition whose progress nothing tells is no gap here: who is in the group was seen.
+      const unseen = own.flatMap(({ gap }) => (gap === null || gap.code === 'incomplete' ? [] : [gap]));
+      if (loop === undefined && !isCalm(seenGroup.value)) gaps.push(...unseen);
       if (loop === undefined && (unsettled === null || isPoisoned)) continue;
       const observed = loop?.because ?? unsettled ?? '';
       findings.push({
@@ -55,4 +58,15 @@ function unsettledText({ polls }: GroupState): string | null {
   return isUnsettled || isMixed
     ? `${polls.map(({ state }) => state).join(', ')} at ${polls.length} looks`
     : null;
+}
+
+/** The same members in a Stable group at every look: no verdict about its partitions could say otherwise. */
+function isCalm({ polls }: GroupState): boolean {
+  const members = polls.map((poll) =>
+    poll.members
+      .map(({ memberId }) => memberId)
+      .toSorted()
+      .join(' '),
+  );
+  return polls.every(({ state }) => state === polls[0].state) && new Set(members).size === 1;
 }

@@ -50,6 +50,7 @@ describe(groupKnown.id, () => {
   it('is unknown when the group is unseen, or absent while the container is unseen', () => {
     expect(examine(withUnseenGroup(healthyState(), GROUP)).status).toBe('unknown');
     expect(examine(withUnseen(gone(), 'containers')).status).toBe('unknown');
+    expect(examine(withUnseen(gone(), 'topics')).status).toBe('unknown');
     expect(examine(withUnseen(healthyState(), 'containers')).status).toBe('pass');
   });
 });

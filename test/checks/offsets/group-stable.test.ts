@@ -9,6 +9,7 @@ import {
   withDeadLetters,
   withGroup,
   withPartition,
+  withUnseen,
   withUnseenGroup,
 } from '../../support/states.ts';
 
@@ -38,6 +39,19 @@ describe(groupStable.id, () => {
     const letters = [1, 2].map(() => deadLetter('purchase-confirmed', 0, 4n, { atMs: NOW - 9 * SECOND }));
     const poison = withDeadLetters(states('Stable', 'Empty', 'PreparingRebalance'), letters);
     expect(examine(poison).status).toBe('pass');
+  });
+
+  it('is unknown when members change and the partitions cannot be judged', () => {
+    const churn = withGroup(unread, GROUP, {
+      states: ['Stable', 'Stable', 'Stable'],
+      poll: (poll, index) => ({
+        ...poll,
+        members: poll.members.map((member) => ({ ...member, memberId: `member-${index}` })),
+      }),
+    });
+    expect(examine(churn).status).toBe('fail');
+    expect(examine(withUnseen(churn, 'records')).status).toBe('unknown');
+    expect(examine(withUnseen(unread, 'records')).status).toBe('pass');
   });
 
   it('is unknown when the group is unseen', () => {
