@@ -302,12 +302,18 @@ function isYoung(one: OpenCase, untilMs: number): Patience {
 
 function recordEffect(one: OpenCase, id: EffectId, topic: string): Effect {
   const found = recordsOf(one.state, one.payment.paymentId, topic);
-  const hits = 'scan' in found ? found.scan.hits.filter((hit) => belongs(one, topic, hit)) : [];
+  const own = 'scan' in found ? found.scan.hits.filter((hit) => belongs(one, topic, hit)) : [];
+  const hits = own.filter((hit) => !announcesNothing(one, topic, hit));
   const first = hits.toSorted((a, b) => a.timestampMs - b.timestampMs)[0];
   if (first !== undefined) {
     const more = hits.length > 1 ? `, ${hits.length} records` : '';
     const detail = `${topic}[${first.partition}] @ ${first.offset}${more}`;
     return { ...NONE, status: 'done', atMs: first.timestampMs, detail, records: hits };
+  }
+  const empty = own[0];
+  if (empty !== undefined) {
+    const detail = `${topic}[${empty.partition}] @ ${empty.offset} announces an allocation that does not exist`;
+    return { ...NONE, status: patience(one, id) === 'over' ? 'missing' : 'waiting', detail };
   }
   const topicState = one.state.topics[topic];
   const isAbsent = topicState?.kind === 'seen' && topicState.value.kind === 'absent';
@@ -330,6 +336,16 @@ function recordEffect(one: OpenCase, id: EffectId, topic: string): Effect {
     hint: `kc-doctor trace ${one.payment.paymentId} --timeout 60`,
   };
   return { ...NONE, status: 'unknown', detail: reason, gap };
+}
+
+/**
+ * The older allocation-worker announces what admin-service answered without looking whether the row is there (platform.md, what
+ * processed_events says, 5): such a record tells nobody of anything, so it is no effect.
+ */
+function announcesNothing(one: OpenCase, topic: string, hit: RecordSeen): boolean {
+  if (topic !== TOPIC_OF_EVENT.TRAINER_ALLOCATED || one.state.allocations.kind === 'unseen') return false;
+  const announced = hit.allocationId?.toLowerCase() ?? null;
+  return announced !== null && !one.state.allocations.value.some((row) => row.allocationId === announced);
 }
 
 /** Of the records found under any id of the pair, those of this payment: under its own id, or under a purchase or allocation of its own. */

@@ -161,6 +161,22 @@ describe('ranking', () => {
     expect(leading(marked).id).toBe('cache-mark-blocks-sessions');
   });
 
+  it('is not misled by an announcement of an allocation that does not exist', () => {
+    const state = withPayment(healthyState(), {
+      upTo: 'sessions-read',
+      without: ['allocation-row'],
+    });
+    const marked = withMark(state, {
+      eventId: idsOf(1).allocation,
+      eventType: 'TRAINER_ALLOCATED',
+      correlationId: idsOf(1).payment,
+      source: 'cache-worker',
+      processedAtMs: NOW - HOUR,
+    });
+    expect(ranked(marked).cohorts[0]?.cohort.firstMissing.hop).toBe('allocation-row');
+    expect(leading(marked).id).toBe('marks-before-verify');
+  });
+
   it('names a consumer that died inside its running container, and does not call a log alone proof', () => {
     const paid = withPayment(healthyState(), { upTo: 'confirmed-record' });
     const unread = withPartition(paid, 'purchase-creation-workers', 'purchase-confirmed', 1, {
