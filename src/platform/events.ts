@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const NOTHING: Fields = {};
 
 /** Header that says which run of ours produced a record. */
-export const DOCTOR_RUN_HEADER = 'kc-doctor-run';
+const DOCTOR_RUN_HEADER = 'kc-doctor-run';
 
 const REASON_LENGTH = 300;
 

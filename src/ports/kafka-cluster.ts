@@ -1,4 +1,11 @@
-import type { ClusterFacts, GroupPoll, KeyScan, LogBounds, RecordSeen, TopicState } from '../platform/state.ts';
+import type {
+  ClusterFacts,
+  GroupPoll,
+  KeyScan,
+  LogBounds,
+  RecordSeen,
+  TopicState,
+} from '../platform/state.ts';
 
 /**
  * Terms. Log start offset and high watermark bound a partition's log: start <= offset < end. Committed offset: the next one that
@@ -32,7 +39,10 @@ export interface KafkaClusterReader extends AsyncDisposable {
   bounds(topic: string, partition: number, signal: AbortSignal): Promise<LogBounds>;
   /** State, members, committed offsets and log bounds of one group, once. Only where the offsets topic exists. */
   pollGroup(question: GroupQuestion, signal: AbortSignal): Promise<GroupPoll>;
-  /** Records with these keys; one pass per topic and partition serves all questions. Same order as the questions. */
+  /**
+   * Records with these keys; one pass per topic and partition serves all questions. Same order as the questions. Throws where
+   * one of the topics is absent or may not be read: ask topic by topic where the others are to be answered all the same.
+   */
   findKeys(questions: readonly KeyQuestion[], signal: AbortSignal): Promise<readonly KeyScan[]>;
   /** The record at an offset, or the next one after it below the high watermark; null where there is none. */
   recordAt(topic: string, partition: number, offset: bigint, signal: AbortSignal): Promise<RecordSeen | null>;

@@ -23,3 +23,12 @@ export function parseAddress(text: string, setting: string): Address {
 export function addressText({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** kafkajs cuts an address at its first colon (tulios/kafkajs #1589), so an IPv6 one travels with other signs. */
+export function seedName({ host, port }: Address): string {
+  return `${host.replaceAll(':', '|')}:${port}`;
+}
+
+export function seedAddress(host: string, port: number): Address {
+  return { host: host.replaceAll('|', ':'), port };
+}

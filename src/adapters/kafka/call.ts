@@ -4,7 +4,7 @@ import type { KeyedLock } from './keyed-lock.ts';
 
 /** What one call of the port carries through the functions that serve it. */
 export interface Call {
-  readonly client: KafkajsClient;
+  readonly client: Pick<KafkajsClient, 'anyBroker' | 'broker' | 'metadata' | 'nodes'>;
   readonly context: FailureContext;
   readonly signal: AbortSignal;
   /** By broker: kafkajs opens several fetch connections when the first fetches come together, and loses all but one. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cluster, KafkaConfig, SASLOptions } from 'kafkajs';
 import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
-import { addressText, parseAddress } from './address.ts';
+import { addressText, parseAddress, seedAddress, seedName } from './address.ts';
 import { type FailureContext, unroutableError } from './errors.ts';
 import { asReadingBroker, type MetadataAnswer, type ReadingBroker, tapConnections } from './kafkajs-shape.ts';
 import type { Address, KafkaOptions, SaslOptions } from './options.ts';
@@ -53,10 +53,6 @@ export class KafkajsClient {
 
   get clusterId(): string | null {
     return this.#clusterId;
-  }
-
-  get openSockets(): number {
-    return this.#sockets.count;
   }
 
   /** Metadata of these topics, each with its own error code; brokers come with it. */
@@ -220,13 +216,4 @@ function saslOptions({ mechanism, username, password }: SaslOptions): SASLOption
     case 'scram-sha-512':
       return { mechanism, username, password };
   }
-}
-
-/** kafkajs cuts an address at its first colon (tulios/kafkajs #1589), so an IPv6 one travels with other signs. */
-function seedName({ host, port }: Address): string {
-  return `${host.replaceAll(':', '|')}:${port}`;
-}
-
-function seedAddress(host: string, port: number): Address {
-  return { host: host.replaceAll('|', ':'), port };
 }

@@ -1,6 +1,7 @@
 import { DependencyError } from '../../errors.ts';
 import { maskSecrets } from '../../platform/mask.ts';
 import type { GapCode } from '../../platform/observed.ts';
+import { addressText, seedAddress } from './address.ts';
 import { UnsupportedCodec } from './record-batch.ts';
 
 interface Meaning {
@@ -257,13 +258,15 @@ function dependencyError(
 
 /** The broker that failed, where it is not the one that we were given. */
 function placeOf(root: unknown, { address }: FailureContext): string {
-  const broker = textField(root, 'broker')?.replaceAll('|', ':');
-  if (broker === undefined || address.split(',').includes(broker)) return address;
-  return `${broker}, which ${address} advertises,`;
+  const broker = textField(root, 'broker');
+  if (broker === null) return address;
+  const portAt = broker.lastIndexOf(':');
+  const place = addressText(seedAddress(broker.slice(0, portAt), Number(broker.slice(portAt + 1))));
+  return address.split(',').includes(place) ? address : `${place}, which ${address} advertises,`;
 }
 
 /** kafkajs wraps: the outer KafkaJSNumberOfRetriesExceeded has neither type nor code. */
-export function rootOf(error: unknown): unknown {
+function rootOf(error: unknown): unknown {
   let root = error;
   while (root instanceof Error && root.cause instanceof Error && root.cause !== root) root = root.cause;
   return root;

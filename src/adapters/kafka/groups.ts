@@ -56,7 +56,7 @@ async function listGroups(broker: ReadingBroker): Promise<readonly string[] | nu
   return groups.map(({ groupId }) => groupId);
 }
 
-export type GroupAnswer = Pick<GroupPoll, 'state' | 'listed' | 'members'> & {
+type GroupAnswer = Pick<GroupPoll, 'state' | 'listed' | 'members'> & {
   readonly committed: ReadonlyMap<string, bigint>;
 };
 
@@ -137,7 +137,11 @@ function memberOf(
   };
 }
 
-/** Null while the group rebalances: the bytes are then empty. */
+/**
+ * Null while the group rebalances: the bytes are then empty.
+ *
+ * @internal
+ */
 export function assignmentOf(bytes: Buffer, decode: (bytes: Buffer) => unknown): GroupMember['assignment'] {
   let decoded: unknown;
   try {

@@ -17,7 +17,7 @@ import {
 /** Large pages: the bytes are looked through, not decoded. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 
-export interface SearchLimits {
+interface SearchLimits {
   readonly bytesOfPartition: number;
   /** Instant on the monotonic clock. */
   readonly endsAtMs: number;

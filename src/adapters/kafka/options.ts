@@ -33,7 +33,7 @@ export interface KafkaOptions {
   readonly requestTimeoutMs?: number;
   /** Bytes of one partition that a key search reads at most. Default 1 GiB. */
   readonly scanLimitBytes?: number;
-  /** Time that one key search takes at most, all its partitions together. Default 3000 ms. */
+  /** Time that one key search takes at most, all its partitions together. Default 2000 ms; keep it below the caller's own limit. */
   readonly scanLimitMs?: number;
   /** Texts that must not appear in any error, beside the SASL password and the TLS key. */
   readonly secrets: readonly string[];

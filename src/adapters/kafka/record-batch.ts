@@ -17,7 +17,7 @@ const CONTROL = 0x20;
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 
-export interface RecordBatch {
+interface RecordBatch {
   readonly baseOffset: bigint;
   /** Kept when compaction takes the records away, so it moves a reader on where there is nothing left to read. */
   readonly lastOffset: bigint;

@@ -14,7 +14,7 @@ const MAX_STALLS = 3;
 const MAX_LEADER_MOVES = 2;
 const SMALL_FETCH_BYTES = 1024 * 1024;
 
-export interface Range {
+interface Range {
   readonly topic: string;
   readonly partition: number;
   readonly from: bigint;
@@ -26,7 +26,7 @@ export interface Range {
   readonly isEnough?: (bytesRead: number) => boolean;
 }
 
-export interface RangeRead {
+interface RangeRead {
   /** Later than asked where retention removed the beginning. */
   readonly from: bigint;
   readonly readTo: bigint;

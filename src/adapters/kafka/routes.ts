@@ -18,6 +18,8 @@ export interface RouteFinders {
  * The broker may advertise a name that only resolves inside the Compose network (platform.md, Kafka's trap). `stand-in` is
  * the bootstrap address where the cluster has exactly one broker; several brokers are never mapped to one address, since
  * requests would reach the wrong one.
+ *
+ * @internal
  */
 export async function findRoute(
   advertised: Address,
@@ -39,7 +41,8 @@ export function routeFinders(options: KafkaOptions, timeoutMs: number): RouteFin
   return {
     map: new Map(map),
     resolves: (host) => nameResolves(host, timeoutMs),
-    candidate: async (host, port) => (await options.resolveAddress?.(host, port)) ?? null,
+    // Docker that cannot say is Docker's own gap; for Kafka the name then stays without a route, and the error says so.
+    candidate: async (host, port) => (await options.resolveAddress?.(host, port).catch(() => null)) ?? null,
   };
 }
 

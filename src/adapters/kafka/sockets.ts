@@ -1,13 +1,12 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from 'node:tls';
-import { addressText } from './address.ts';
 import type { Address, TlsOptions } from './options.ts';
 
 const KEEP_ALIVE_MS = 60_000;
 /** Node 20 gives each address of a name 250 ms, too little for a broker across a WAN. */
 const ADDRESS_ATTEMPT_MS = 1_000;
 
-export interface SocketRequest {
+interface SocketRequest {
   readonly advertised: Address;
   readonly dial: Address;
   readonly onConnect: () => void;
@@ -41,14 +40,13 @@ export class Sockets {
   destroy(reason: Error): void {
     for (const socket of this.#open) socket.destroy(reason);
   }
-
-  /** Addresses that are connected now, for tests and error details. */
-  get count(): number {
-    return this.#open.size;
-  }
 }
 
-/** The certificate is verified against the advertised name, wherever it is dialled; managed clusters route by that name too. */
+/**
+ * The certificate is verified against the advertised name, wherever it is dialled; managed clusters route by that name too.
+ *
+ * @internal
+ */
 export function tlsOptions(tls: true | TlsOptions, advertised: Address): ConnectionOptions {
   const { servername, ...material } = tls === true ? {} : tls;
   const name = servername ?? advertised.host;
@@ -57,9 +55,4 @@ export function tlsOptions(tls: true | TlsOptions, advertised: Address): Connect
       ? { servername: name }
       : { checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
   return { ...identity, ...material };
-}
-
-export function routeText(advertised: Address, dial: Address): string {
-  const [name, target] = [addressText(advertised), addressText(dial)];
-  return name === target ? name : `${name} (dialled at ${target})`;
 }

@@ -9,8 +9,8 @@ const FAST = {
   sasl: null,
   addressMap: {},
   secrets: [],
-  connectTimeoutMs: 300,
-  requestTimeoutMs: 400,
+  connectTimeoutMs: 1_000,
+  requestTimeoutMs: 600,
 };
 
 async function failureOf(
@@ -85,6 +85,23 @@ describe('a broker that cannot be asked', () => {
     const error = await failureOf({ brokers: ['kafka.invalid:9092'] });
     expect(error).toMatchObject({ code: 'KC_KAFKA_ADVERTISED', gapCode: 'unresolvable' });
     expect(error.hint).toContain('kafka.addressMap {"kafka.invalid:9092": "host:port"}');
+  });
+
+  it('given by an IPv6 address: is dialled like others', async () => {
+    await using mute = await serveTcp(() => undefined);
+    const error = await failureOf({ brokers: ['[::1]:9092'], addressMap: { '[::1]:9092': mute.address } });
+    expect(error).toMatchObject({
+      code: 'KC_KAFKA_TIMEOUT',
+      message: expect.stringContaining('Kafka at [::1]:9092'),
+    });
+  });
+
+  it('unknown by name, with a Docker that does not answer: still names the setting that helps', async () => {
+    const resolveAddress = async (): Promise<never> => {
+      throw new Error('no Docker');
+    };
+    const error = await failureOf({ brokers: ['kafka.invalid:9092'], resolveAddress });
+    expect(error.code).toBe('KC_KAFKA_ADVERTISED');
   });
 
   it('first of several: the others are tried', async () => {
