@@ -3,9 +3,10 @@
  * `observe` makes it, the pure folders read it, `adapters/snapshot` writes it down. Instants are epoch milliseconds;
  * "now" is `takenAtMs`, so that a recorded incident keeps its age.
  */
-import type { Observed } from './observed.ts';
+
 import type { AllocationId, CourseId, PaymentId, PurchaseId, StudentId } from './ids.ts';
 import type { LogLine } from './log-line.ts';
+import type { Observed } from './observed.ts';
 import type { Settings } from './settings.ts';
 
 export interface PlatformState {
@@ -69,7 +70,15 @@ export interface IdentityProof {
 
 // --- containers
 
-export const CONTAINER_STATUSES = ['created', 'running', 'restarting', 'paused', 'exited', 'dead', 'removing'] as const;
+export const CONTAINER_STATUSES = [
+  'created',
+  'running',
+  'restarting',
+  'paused',
+  'exited',
+  'dead',
+  'removing',
+] as const;
 export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 
 export interface ContainerInventory {
@@ -99,8 +108,16 @@ export interface ContainerState {
   readonly finishedAtMs: number | null;
   readonly oneOff: boolean;
   readonly networkMode: string;
-  readonly networks: readonly { readonly name: string; readonly aliases: readonly string[]; readonly ipAddress: string | null }[];
-  readonly publishedPorts: readonly { readonly containerPort: number; readonly hostIp: string; readonly hostPort: number }[];
+  readonly networks: readonly {
+    readonly name: string;
+    readonly aliases: readonly string[];
+    readonly ipAddress: string | null;
+  }[];
+  readonly publishedPorts: readonly {
+    readonly containerPort: number;
+    readonly hostIp: string;
+    readonly hostPort: number;
+  }[];
   /** The only things read from its environment: KAFKA_BROKERS (or KAFKA_BROKER) and the database's host and name. Null: not set. */
   readonly brokerList: string | null;
   readonly database: { readonly host: string; readonly port: number; readonly name: string } | null;
@@ -129,7 +146,7 @@ export interface ContainerLog {
 export interface ClusterFacts {
   readonly clusterId: string | null;
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-  /** Without it the cluster has no committed offset at all, and asking for one would create it. */
+  /** Without it the cluster has no committed offset at all, and asking for one would create it. False only where that was proved. */
   readonly offsetsTopicExists: boolean;
   /** Groups that the login may see; null where listing was refused. */
   readonly groupIds: readonly string[] | null;
@@ -155,7 +172,14 @@ export interface LogBounds {
   readonly end: bigint;
 }
 
-export const GROUP_STATES = ['Empty', 'Dead', 'Stable', 'PreparingRebalance', 'CompletingRebalance', 'Unknown'] as const;
+export const GROUP_STATES = [
+  'Empty',
+  'Dead',
+  'Stable',
+  'PreparingRebalance',
+  'CompletingRebalance',
+  'Unknown',
+] as const;
 export type GroupStateName = (typeof GROUP_STATES)[number];
 
 export interface GroupState {
@@ -220,7 +244,12 @@ export interface KeyScan {
   readonly partitionCount: number;
   readonly predictedPartition: number;
   /** Ranges that were read to the high watermark at scan start. */
-  readonly ranges: readonly { readonly partition: number; readonly from: bigint; readonly to: bigint; readonly complete: boolean }[];
+  readonly ranges: readonly {
+    readonly partition: number;
+    readonly from: bigint;
+    readonly to: bigint;
+    readonly complete: boolean;
+  }[];
   /** Every range complete and every partition read. */
   readonly allPartitions: boolean;
   /** The log of the predicted partition still holds the time from which the record may date. */
@@ -276,7 +305,10 @@ export interface DatabaseFacts {
 }
 
 export interface SchemaFacts {
-  readonly tables: readonly { readonly name: string; readonly columns: readonly { readonly name: string; readonly type: string }[] }[];
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly type: string }[];
+  }[];
   readonly guards: readonly GuardIndex[];
 }
 
