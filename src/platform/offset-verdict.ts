@@ -221,6 +221,13 @@ function inFlight(view: PartitionView): Judgement | null {
   const head = headRecord(view);
   const age = headAgeMs(view);
   if (head === null || age === null) return cannotTell(unseenHead(view));
+  // A dead consumer, which only a log tells, has left its group: without the log an owner must show that somebody may read.
+  const last = view.polls.at(-1);
+  const hasOwner = last?.state === 'Stable' && owns(view, last) === true;
+  const isYoung = age < Math.max(rowGraceMs(view), view.state.settings.thresholds.recordReadGraceMs);
+  if (isYoung && !hasOwner && isCrashForGood(view.state, view.worker) === null) {
+    return cannotTell(unseenLog(view, `whether the consumer of ${view.worker} lives`));
+  }
   if (age < view.state.settings.thresholds.recordReadGraceMs) {
     return holds('in-flight', `record ${head.offset} is ${durationText(age)} old`);
   }

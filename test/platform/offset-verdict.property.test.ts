@@ -63,14 +63,14 @@ const situations: fc.Arbitrary<Situation> = fc.record({
   isRunning: fc.boolean(),
 });
 
-/** As the platform would leave it: each failed delivery makes a letter and its lines. */
+/** As the platform would leave it: each failed delivery makes a letter and its lines, and a dead consumer leaves its group. */
 function stateOf(situation: Situation): PlatformState {
   const { start, records, commits, headAgeMs, owned } = situation;
   const end = start + records;
   const grouped = withGroup(
     withPartition(healthyState(), GROUP, TOPIC, 0, { start, end, committed: commits, headAgeMs, owned }),
     GROUP,
-    { states: situation.states },
+    { states: situation.isDead ? ['Empty', 'Empty', 'Empty'] : situation.states },
   );
   const committed = commits[2];
   const position = committed === null || committed < start ? start : committed;
@@ -126,7 +126,7 @@ describe('offset verdicts, whatever the situation', () => {
         if (HEALTHY.includes(after)) expect(before).toBe(after);
         else expect(HEALTHY).not.toContain(after);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 

@@ -337,6 +337,14 @@ describe('offset verdicts beyond the vectors', () => {
     );
   });
 
+  it('does not take a young record for one in flight where only the log could tell a dead consumer', () => {
+    const young = partition({ end: 9n, committed: 8n, headAgeMs: 5 * SECOND });
+    expect(judged([young, group('Empty'), crash]).verdict).toBe('consumer-stopped');
+    expect(judged([young, group('Empty')]).verdict).toBe('in-flight');
+    expect(judged([young, group('Empty'), logUnseen]).verdict).toBe('unknown');
+    expect(judged([young, logUnseen]).verdict).toBe('in-flight');
+  });
+
   it('needs letters or a log that reaches back to say that nothing blocks', () => {
     const young = partition({ end: 9n, committed: 8n, headAgeMs: 40 * SECOND });
     const noLetters = gapOf('deadLetters');

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { healthyState, idsOf, PARTS, seenValue, withPartition, withPayment, withUnseen } from './states.ts';
+import { generationOf } from '../../src/platform/generation.ts';
+import {
+  healthyState,
+  idsOf,
+  olderState,
+  PARTS,
+  seenValue,
+  withPartition,
+  withPayment,
+  withUnseen,
+} from './states.ts';
 
 const confirmed = { group: 'purchase-creation-workers', topic: 'purchase-confirmed' };
 
@@ -33,6 +43,18 @@ describe('states for tests', () => {
     expect(state.records.heads).toEqual({});
     expect(seenValue(state.payments)).toMatchObject({ succeeded: 13, arrived: 13, unfinished: [] });
     expect(seenValue(state.records.byPayment[idsOf(1).payment]?.['trainer-allocated']).hits).toHaveLength(2);
+  });
+
+  it('knows the older platform: one announcement, and no sessions-generated', () => {
+    const state = withPayment(olderState(), { upTo: 'cache-read' });
+    expect(Object.keys(state.records.byPayment[idsOf(1).payment] ?? {})).not.toContain('sessions-generated');
+    expect(seenValue(state.records.byPayment[idsOf(1).payment]?.['trainer-allocated']).hits).toHaveLength(1);
+    const asked = withPayment(
+      { ...olderState(), settings: healthyState().settings },
+      { upTo: 'payment-row' },
+    );
+    expect(generationOf(asked)).toBeNull();
+    expect(generationOf({ ...state, settings: healthyState().settings })).toBe('older');
   });
 
   it('gives each poll its own commit', () => {

@@ -423,6 +423,25 @@ export function healthyState(overrides: Partial<PlatformState> = {}): PlatformSt
   };
 }
 
+/** The oldest deployments: three topics, four workers, no dead letters, trainers assigned by admin-service. */
+export function olderState(): PlatformState {
+  const newest = withSettings(healthyState(), { generation: 'older' });
+  const bare = NEWER_TOPICS.reduce<PlatformState>(
+    withTopicAbsent,
+    withoutContainer(newest, 'notification-worker'),
+  );
+  const isAssigning = ({ kind }: LogLine): boolean => kind.startsWith('auto-assignment');
+  const moved = seenValue(bare.logs[containerName('allocation-worker')]).lines.filter(isAssigning);
+  return ['allocation-worker', 'admin-service'].reduce<PlatformState>(
+    (state, service) => {
+      const { lines } = seenValue(state.logs[containerName(service)]);
+      const others = lines.filter((line) => !isAssigning(line));
+      return withOnlyLogLines(state, service, service === 'admin-service' ? [...others, ...moved] : others);
+    },
+    { ...bare, deadLetters: seen({ topicExists: false, letters: [], complete: true }, NOW) },
+  );
+}
+
 // --- what could not be looked at
 
 export function gap(system: SystemId, patch: Partial<Gap> = {}): Gap {
@@ -917,9 +936,9 @@ export interface PaymentChange {
 export function withPayment(state: PlatformState, change: PaymentChange): PlatformState {
   const ids = idsOf(change.n ?? 1);
   const confirmedAtMs = NOW - (change.ageMs ?? HOUR);
-  const happened = STEPS.slice(0, STEPS.indexOf(change.upTo) + 1).filter(
-    (step) => !(change.without ?? []).includes(step),
-  );
+  const happened = STEPS.slice(0, STEPS.indexOf(change.upTo) + 1)
+    .filter((step) => !(change.without ?? []).includes(step))
+    .filter((step) => hasTopic(state, 'sessions-generated') || !STEPS_ON_SESSIONS_GENERATED.includes(step));
   const row: PaymentRow = {
     paymentId: ids.payment,
     studentId: ids.student,
@@ -935,15 +954,13 @@ export function withPayment(state: PlatformState, change: PaymentChange): Platfo
     earlierUnfinishedOfPair: null,
     ...change.row,
   };
-  const scanned = [
-    'purchase-confirmed',
-    'purchase-created',
-    'trainer-allocated',
-    'sessions-generated',
-  ].reduce(
-    (next, topic) => withScan(next, ids.payment, topic, change.partition ?? 1),
-    withPaymentRow(state, row, happened.includes('sessions-rows')),
-  );
+  const topics = ['purchase-confirmed', 'purchase-created', 'trainer-allocated', 'sessions-generated'];
+  const scanned = topics
+    .filter((topic) => hasTopic(state, topic))
+    .reduce(
+      (next, topic) => withScan(next, ids.payment, topic, change.partition ?? 1),
+      withPaymentRow(state, row, happened.includes('sessions-rows')),
+    );
   return happened.reduce(
     (next, step, index) =>
       STEP_EFFECTS[step]?.(next, ids, confirmedAtMs + index * 20, change.partition ?? 1) ?? next,
@@ -973,6 +990,19 @@ function withPaymentRow(state: PlatformState, row: PaymentRow, hasArrived: boole
       NOW,
     ),
   };
+}
+
+const STEPS_ON_SESSIONS_GENERATED: readonly Step[] = ['generated-record', 'cache-read'];
+
+function hasTopic(state: PlatformState, topic: string): boolean {
+  return seenValue(state.topics[topic]).kind === 'present';
+}
+
+const isOlder = (state: PlatformState): boolean => state.settings.generation === 'older';
+
+/** It has another key and lies in a partition of its own; empty on the older generation. */
+function partitionOfAllocationCopy(state: PlatformState, partition: number): readonly number[] {
+  return isOlder(state) ? [] : [(partition + 1) % PARTITIONS.length];
 }
 
 type Effect = (state: PlatformState, ids: PaymentIds, atMs: number, partition: number) => PlatformState;
@@ -1027,7 +1057,7 @@ const STEP_EFFECTS: Readonly<Partial<Record<Step, Effect>>> = {
   'allocation-read': (state, _ids, _atMs, partition) =>
     withRead(state, 'trainer-allocation-workers', 'purchase-created', partition),
   'allocation-call': (state, ids, atMs) =>
-    withLogLines(state, 'allocation-worker', [
+    withLogLines(state, isOlder(state) ? 'admin-service' : 'allocation-worker', [
       logLine({
         atMs,
         kind: 'auto-assignment-created',
@@ -1054,7 +1084,7 @@ const STEP_EFFECTS: Readonly<Partial<Record<Step, Effect>>> = {
       source: 'allocation-worker',
       processedAtMs: atMs,
     }),
-  // The newest generation announces twice: under the allocation id and under the payment id, with the same event id.
+  // The newest generation announces twice: under the allocation id and under the payment id, with the same event id; the older once.
   'allocated-record': (state, ids, atMs, partition) => {
     const patch = {
       timestampMs: atMs,
@@ -1062,23 +1092,24 @@ const STEP_EFFECTS: Readonly<Partial<Record<Step, Effect>>> = {
       eventId: ids.allocation,
       allocationId: ids.allocation,
     };
-    const own = (partition + 1) % PARTITIONS.length;
-    const both = [
-      record('trainer-allocated', own, 0n, {
-        ...patch,
-        key: ids.allocation,
-        correlationId: ids.allocation,
-        paymentId: null,
-      }),
+    const copies = [
+      ...partitionOfAllocationCopy(state, partition).map((own) =>
+        record('trainer-allocated', own, 0n, {
+          ...patch,
+          key: ids.allocation,
+          correlationId: ids.allocation,
+          paymentId: null,
+        }),
+      ),
       record('trainer-allocated', partition, 0n, patch),
-    ].reduce((next, one) => withRecord(next, ids, one), state);
-    return [own, partition].reduce(
-      (next, one) => withRead(next, 'cache-invalidation-workers', 'trainer-allocated', one),
-      both,
-    );
+    ];
+    const both = copies.reduce((next, one) => withRecord(next, ids, one), state);
+    return copies
+      .map((one) => one.partition)
+      .reduce((next, one) => withRead(next, 'cache-invalidation-workers', 'trainer-allocated', one), both);
   },
   'sessions-read': (state, _ids, _atMs, partition) =>
-    [(partition + 1) % PARTITIONS.length, partition].reduce(
+    [...partitionOfAllocationCopy(state, partition), partition].reduce(
       (next, one) => withRead(next, 'session-scheduling-workers', 'trainer-allocated', one),
       state,
     ),
@@ -1088,13 +1119,13 @@ const STEP_EFFECTS: Readonly<Partial<Record<Step, Effect>>> = {
       total: 7,
       future: 7,
       firstCreatedAtMs: atMs,
-      courseIdSet: false,
+      courseIdSet: isOlder(state),
     }),
   'sessions-mark': (state, ids, atMs) =>
     withMark(state, {
       eventId: ids.allocation,
       eventType: 'TRAINER_ALLOCATED',
-      correlationId: ids.allocation,
+      correlationId: isOlder(state) ? ids.payment : ids.allocation,
       source: 'session-worker',
       processedAtMs: atMs,
     }),
