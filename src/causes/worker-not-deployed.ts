@@ -44,6 +44,12 @@ export const workerNotDeployed: Cause = {
       );
     }),
     supports('no-member', 'groups', 'moderate', noMemberReading),
+    opposes('container-exists', 'containers', 'decisive', (question) =>
+      workerReading(question, (container) => ({ holds: true, text: `${container.name} exists` }), {
+        holds: false,
+        text: '',
+      }),
+    ),
     opposes('member', 'groups', 'decisive', memberReading),
   ],
   rival: 'worker-stopped',

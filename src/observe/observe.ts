@@ -151,6 +151,7 @@ async function proveIdentity(
         );
   return belongsTogether({
     inventory: docker.inventory,
+    dockerAddress: docker.address,
     cluster: kafka.cluster,
     kafkaAddress: isGap(connected.kafka) ? null : connected.kafka.address,
     recentKeys: keys,

@@ -3,7 +3,7 @@ import type { PaymentId } from '../platform/ids.ts';
 import { inventoryOf } from '../platform/inventory.ts';
 import { type Gap, type Observed, type SystemId, seen, unseen } from '../platform/observed.ts';
 import { DEAD_LETTER_TOPIC, NEWER_TOPICS, NEWER_WORKERS, PIPELINE, SERVICES } from '../platform/pipeline.ts';
-import { keepLine, readLogLine } from '../platform/read-log-line.ts';
+import { keepLine, readLogLines } from '../platform/read-log-line.ts';
 import type { Settings } from '../platform/settings.ts';
 import type {
   AdminProbe,
@@ -43,6 +43,8 @@ export interface Connected {
 }
 
 const LOG_TAIL_LINES = 2_000;
+/** Of the time that one log has: what is left is for handing over what was read. */
+const LOG_SHARE = 0.8;
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
 /** Newest dead letters per partition that are read; the topic fills with copies while a record blocks. */
 const DEAD_LETTERS_PER_PARTITION = 500;
@@ -115,7 +117,9 @@ function readLog(
     operation: `log of ${container.name}`,
     withinMs: limits.logMs,
   } as const;
-  return look(desk, question, async (signal) => {
+  return look(desk, question, async (deadline) => {
+    // Ends before the deadline, so that a log too long to be read whole comes back as far as it was read.
+    const signal = AbortSignal.any([deadline, AbortSignal.timeout(limits.logMs * LOG_SHARE)]);
     const tail = await runtime.logTail(
       container.id,
       { tailLines: LOG_TAIL_LINES, untilMs: container.startedAtMs, maxBytes: LOG_MAX_BYTES },
@@ -129,7 +133,7 @@ function readLog(
       fromMs: first?.atMs ?? null,
       toMs: desk.clock.nowMs(),
       reachesStart: tail.whole || (first !== undefined && startedAtMs !== null && first.atMs <= startedAtMs),
-      lines: tail.lines.map(readLogLine).filter((line) => line !== null),
+      lines: readLogLines(tail.lines),
       lastLineAtMs: tail.lines.at(-1)?.atMs ?? null,
     };
   });

@@ -3,7 +3,15 @@
  * whoever reads an `Observed` says what not knowing means.
  */
 
-export const SYSTEMS = ['docker', 'compose', 'kafka', 'postgres', 'admin-service', 'redis', 'journal'] as const;
+export const SYSTEMS = [
+  'docker',
+  'compose',
+  'kafka',
+  'postgres',
+  'admin-service',
+  'redis',
+  'journal',
+] as const;
 export type SystemId = (typeof SYSTEMS)[number];
 
 /** Why a system could not be looked at, as far as code must branch on it. `reason` carries the words. */

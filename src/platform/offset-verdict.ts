@@ -78,8 +78,7 @@ function partitionsOf(state: PlatformState, topic: string): readonly number[] {
 }
 
 function judge(view: PartitionView): PartitionVerdict {
-  const index = RULES.findIndex((rule) => rule(view) !== null);
-  const { verdict, because, gap } = RULES[index]?.(view) ?? undecided(view);
+  const { verdict, because, gap } = firstThatHolds(view);
   return {
     group: view.group,
     topic: view.topic,
@@ -92,6 +91,14 @@ function judge(view: PartitionView): PartitionVerdict {
     because,
     gap: gap ?? null,
   };
+}
+
+function firstThatHolds(view: PartitionView): Judgement {
+  for (const rule of RULES) {
+    const held = rule(view);
+    if (held !== null) return held;
+  }
+  return undecided(view);
 }
 
 /** Behind a verdict about the commit itself a dead consumer or a poison record is still worth knowing. */

@@ -69,10 +69,24 @@ export const DEAD_LETTER_TOPIC = 'dead-letter-queue';
 export const OFFSETS_TOPIC = '__consumer_offsets';
 
 /** Documented set that must exist on every platform, however old. */
-export const DEFAULT_EXPECTED_TOPICS = ['purchase-confirmed', 'purchase-created', 'trainer-allocated'] as const;
+export const DEFAULT_EXPECTED_TOPICS = [
+  'purchase-confirmed',
+  'purchase-created',
+  'trainer-allocated',
+] as const;
 /** Topics that only newer platforms have: absent means old, not broken. */
-export const NEWER_TOPICS = ['course-access-granted', 'notification-requested', 'sessions-generated', DEAD_LETTER_TOPIC] as const;
-export const DEFAULT_EXPECTED_WORKERS = ['purchase-worker', 'allocation-worker', 'session-worker', 'cache-worker'] as const;
+export const NEWER_TOPICS = [
+  'course-access-granted',
+  'notification-requested',
+  'sessions-generated',
+  DEAD_LETTER_TOPIC,
+] as const;
+export const DEFAULT_EXPECTED_WORKERS = [
+  'purchase-worker',
+  'allocation-worker',
+  'session-worker',
+  'cache-worker',
+] as const;
 export const NEWER_WORKERS = ['notification-worker'] as const;
 
 /** Services around the workers (compose service names). */
@@ -85,7 +99,12 @@ export const SERVICES = {
   gateway: 'api-gateway',
 } as const;
 
-export const EVENT_TYPES = ['PURCHASE_CONFIRMED', 'PURCHASE_CREATED', 'TRAINER_ALLOCATED', 'SESSIONS_GENERATED'] as const;
+export const EVENT_TYPES = [
+  'PURCHASE_CONFIRMED',
+  'PURCHASE_CREATED',
+  'TRAINER_ALLOCATED',
+  'SESSIONS_GENERATED',
+] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 export const TOPIC_OF_EVENT: Readonly<Record<EventType, string>> = {

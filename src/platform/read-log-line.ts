@@ -37,7 +37,7 @@ export function readLogLines(raws: readonly RawLine[]): readonly LogLine[] {
     lines.push(...kindsOf(parsed).map((kind) => lineOf(raw, parsed, kind)));
     at += meta?.lines ?? 0;
   }
-  return lines;
+  return lines.toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** One line by itself: what happened, without the reason that `readLogLines` adds. Null: nothing is in it. */
@@ -85,7 +85,7 @@ function lineOf(raw: RawLine, parsed: ParsedText, kind: LogKind): LogLine {
   const isWorker = logger === 'worker';
   const message = messageOf(parsed);
   return {
-    atMs: raw.atMs,
+    atMs: ownTime(raw, parsed),
     stream: raw.stream,
     kind,
     level,
@@ -99,6 +99,19 @@ function lineOf(raw: RawLine, parsed: ParsedText, kind: LogKind): LogLine {
     offset: offsetOf(fields['offset']),
     status: statusOf(parsed),
   };
+}
+
+/** Docker stamps the two streams as it reads them, so that under load lines of one instant change their order. */
+const STAMP_DELAY_MS = 5_000;
+
+/**
+ * kafkajs writes its own time with milliseconds and a zone, on stdout and stderr alike: where that agrees with Docker's stamp it
+ * keeps a crash before its stop. Workers' times have neither and are not used.
+ */
+function ownTime({ atMs }: RawLine, { fields, logger }: ParsedText): number {
+  if (logger !== 'kafkajs') return atMs;
+  const own = Date.parse(textField(fields, 'timestamp') ?? '');
+  return Math.abs(own - atMs) <= STAMP_DELAY_MS ? own : atMs;
 }
 
 function messageOf({ tag, message, error, fields, logger }: ParsedText): string {

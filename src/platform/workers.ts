@@ -139,16 +139,19 @@ export function joinTimeMs(state: PlatformState, service: string): number | null
 export function crashForGoodAtMs(state: PlatformState, service: string): number | false | null {
   const lines = linesSinceStart(state, service);
   if (lines === null) return null;
-  const crash = lines.findLastIndex(({ kind }) => kind === 'consumer-crash-final');
-  const crashLine = lines[crash];
+  const crashLine = lines.findLast(({ kind }) => kind === 'consumer-crash-final');
   if (crashLine === undefined) {
     const isCovered = logReachesStart(state, service) || lines.some(({ kind }) => kind === 'joined');
     return isCovered ? false : null;
   }
-  const after = lines.slice(crash + 1);
-  const isBack = after.some(({ kind }) => kind === 'joined' || kind === 'consumer-restarting');
-  const hasStopped = after.some(({ kind }) => kind === 'consumer-stopped');
-  return hasStopped && !isBack ? crashLine.atMs : false;
+  const { atMs: crashedMs } = crashLine;
+  // What kafkajs says in one millisecond has no order of its own: a stop or restart then belongs to the crash, a join came before it.
+  const isBack = lines.some(
+    ({ kind, atMs }) =>
+      (kind === 'joined' && atMs > crashedMs) || (kind === 'consumer-restarting' && atMs >= crashedMs),
+  );
+  const hasStopped = lines.some(({ kind, atMs }) => kind === 'consumer-stopped' && atMs >= crashedMs);
+  return hasStopped && !isBack ? crashedMs : false;
 }
 
 export function isCrashForGood(state: PlatformState, service: string): boolean | null {

@@ -66,3 +66,40 @@ export interface RawRecord {
 
 /** What a key search returns for one record: see platform/events.ts `recordSeen(raw)`. */
 export type { RecordSeen };
+
+export interface OffsetCommit {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+export interface RecordToProduce {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly { readonly name: string; readonly value: Uint8Array }[];
+}
+
+/** What a lost answer leaves open is settled by reading, never by sending again: a method either did it, did not, or says unknown. */
+export type WriteOutcome = 'done' | 'not-done' | 'unknown';
+
+/** The face that writes. Only the executor opens it, and only with consent. */
+export interface KafkaClusterOperator extends KafkaClusterReader {
+  /** `not-done`: it existed. Never alters a topic. */
+  createTopic(
+    topic: { readonly name: string; readonly partitions: number; readonly replicationFactor: number },
+    signal: AbortSignal,
+  ): Promise<WriteOutcome>;
+  /** One request outside any generation; the broker itself refuses a group with members (`not-done`). Explicit numbers only. */
+  commitOffsets(
+    groupId: string,
+    commits: readonly OffsetCommit[],
+    signal: AbortSignal,
+  ): Promise<WriteOutcome>;
+  /** One record to one partition, acknowledged by all, never sent twice. */
+  produce(
+    record: RecordToProduce,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: WriteOutcome; readonly offset: bigint | null }>;
+}

@@ -394,3 +394,24 @@ it('cuts a long message and keeps the ids that give it to a payment', () => {
   expect(line?.message).toHaveLength(400);
   expect(line?.message).toMatch(new RegExp(`\\(studentId ${STUDENT}\\)$`));
 });
+
+describe('order of one log', () => {
+  it("keeps kafkajs's own order where Docker stamped the two streams the other way round", () => {
+    const own = (ms: number) => new Date(Date.UTC(2026, 0, 7, 12, 0, 0, ms)).toISOString();
+    const line = (level: string, ms: number, message: string) =>
+      JSON.stringify({ level, timestamp: own(ms), logger: 'kafkajs', message });
+    const read = readLogLines([
+      {
+        atMs: Date.UTC(2026, 0, 7, 12, 0, 0, 40),
+        stream: 'stdout',
+        text: line('INFO', 12, '[Consumer] Stopped'),
+      },
+      {
+        atMs: Date.UTC(2026, 0, 7, 12, 0, 0, 41),
+        stream: 'stderr',
+        text: line('ERROR', 5, '[Consumer] Crash: KafkaJSNonRetriableError: Unexpected token'),
+      },
+    ]);
+    expect(read.map(({ kind }) => kind)).toEqual(['consumer-crash-final', 'consumer-stopped']);
+  });
+});
