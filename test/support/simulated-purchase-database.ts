@@ -180,9 +180,9 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
     const { allocations, sessions } = this.rows;
     const live = allocations.filter((row) => row.status === 'approved' || row.status === 'active');
     const pending = allocations.filter((row) => row.status === 'pending');
-    const waiting = pending
-      .filter((row) => row.trainerId === null && !live.some((other) => isSamePair(row, other)))
-      .filter((row) => row.createdAtMs >= sinceMs || this.#hasLivePurchase(row));
+    const waiting = pending.filter(
+      (row) => row.trainerId === null && !live.some((other) => isSamePair(row, other)),
+    );
     return {
       liveAllocationsWithoutSessions: live
         .filter((row) => row.createdAtMs >= sinceMs || row.updatedAtMs >= sinceMs)
@@ -191,6 +191,11 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
         .map(allocationRow),
       pendingWithoutTrainer: waiting
         .filter((row) => !waiting.some((other) => isSamePair(row, other) && isBefore(other, row)))
+        .filter(
+          (row) =>
+            this.#hasLivePurchase(row) ||
+            waiting.some((other) => isSamePair(row, other) && other.createdAtMs >= sinceMs),
+        )
         .sort((a, b) => b.createdAtMs - a.createdAtMs || compare(a.id, b.id))
         .map(allocationRow),
       pairsWithTwoLiveAllocations: doubledPairs(live),
@@ -246,12 +251,14 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
 
   /** The coarser rule for what is older than the window. */
   #isSettled(payment: PaymentRecord): boolean {
-    const own = ownPurchases(this.rows, payment);
-    const [first] = own;
-    if (first === undefined) return false;
-    if (own.some((purchase) => !isLive(purchase, this.#nowMs()))) return true;
+    return ownPurchases(this.rows, payment).some(
+      (purchase) => !isLive(purchase, this.#nowMs()) || this.#hasOutcome(purchase),
+    );
+  }
+
+  #hasOutcome(purchase: PurchaseRecord): boolean {
     return this.rows.allocations
-      .filter((row) => isSamePair(row, first) && allocatedAt(row) >= first.createdAtMs - MINUTE)
+      .filter((row) => isSamePair(row, purchase) && allocatedAt(row) >= purchase.createdAtMs - MINUTE)
       .some(
         (row) =>
           ['rejected', 'cancelled'].includes(row.status) ||

@@ -38,7 +38,8 @@ export function parseTarget(url: string): PostgresTarget {
 function asUrl(url: string): URL {
   let parsed: URL;
   try {
-    parsed = new URL(url.trim());
+    // An address of a socket has no host, which `new URL` does not take together with a user.
+    parsed = new URL(url.trim().replace('@/', '@localhost/'));
   } catch {
     // The error of `new URL` carries the address and so the password: it is not kept as cause.
     throw badUrl('it cannot be parsed; a password with @ : / ? or # must be percent-encoded');

@@ -5,16 +5,10 @@ const LIVE_WITHOUT_SESSIONS = `select ${ALLOCATION_COLUMNS}
   from trainer_allocations a
   where a.status in ('approved', 'active')
     and (a.created_at >= now() - $1::float8 * interval '1 ms' or a.updated_at >= now() - $1::float8 * interval '1 ms')
-    and a.id not in (
-      select n.allocation_id
+    and not exists (
+      select
       from tutoring_sessions n
-      where n.allocation_id is not null
-        and n.allocation_id in (
-          select b.id
-          from trainer_allocations b
-          where b.status in ('approved', 'active')
-            and (b.created_at >= now() - $1::float8 * interval '1 ms' or b.updated_at >= now() - $1::float8 * interval '1 ms')
-        )
+      where n.allocation_id = a.id
     )
   order by a.created_at desc, a.id
   limit $2::int`;
@@ -23,34 +17,40 @@ export function liveWithoutSessions(windowMs: number, limit: number): Query<Allo
   return { text: LIVE_WITHOUT_SESSIONS, values: [windowMs, limit] };
 }
 
-/** One row per waiting student and course, the first: a poison record adds another with each attempt. */
-const PENDING_WITHOUT_TRAINER = `select r.*
-  from (
-    select distinct on (a.student_id, a.course_id) ${ALLOCATION_COLUMNS}
+/**
+ * One row per waiting student and course, the first: a poison record adds another with each attempt. They are thinned out before
+ * anything is joined, since there may be thousands of them.
+ */
+const PENDING_WITHOUT_TRAINER = `with waiting as materialized (
+    select distinct on (a.student_id, a.course_id) a.*,
+      bool_or(a.created_at >= now() - $1::float8 * interval '1 ms')
+        over (partition by a.student_id, a.course_id) as is_recent
     from trainer_allocations a
     where a.status = 'pending'
       and a.trainer_id is null
-      and not exists (
-        select
-        from trainer_allocations b
-        where b.student_id = a.student_id
-          and b.course_id = a.course_id
-          and b.status in ('approved', 'active')
-      )
-      and (
-        a.created_at >= now() - $1::float8 * interval '1 ms'
-        or exists (
-          select
-          from student_course_purchases s
-          where s.student_id = a.student_id
-            and s.course_id = a.course_id
-            and s.is_active
-            and (s.expiry_date is null or s.expiry_date > now())
-        )
-      )
     order by a.student_id, a.course_id, a.created_at, a.id
-  ) r
-  order by r.created_at_ms desc, r.id
+  )
+  select ${ALLOCATION_COLUMNS}
+  from waiting a
+  where not exists (
+      select
+      from trainer_allocations b
+      where b.student_id = a.student_id
+        and b.course_id = a.course_id
+        and b.status in ('approved', 'active')
+    )
+    and (
+      a.is_recent
+      or exists (
+        select
+        from student_course_purchases s
+        where s.student_id = a.student_id
+          and s.course_id = a.course_id
+          and s.is_active
+          and (s.expiry_date is null or s.expiry_date > now())
+      )
+    )
+  order by a.created_at desc, a.id
   limit $2::int`;
 
 export function pendingWithoutTrainer(windowMs: number, limit: number): Query<AllocationRecord> {

@@ -7,7 +7,8 @@ export interface OlderMissingRecord {
 
 /**
  * Succeeded payments from before the window that got nothing. Coarser than the rule of the window, since terms have ended since:
- * a purchase of its own that ended settles a payment, and so does an allocation that a person rejected or cancelled.
+ * what settles a payment is a purchase of its own that ended, that led to sessions, or whose allocation a person rejected or
+ * cancelled.
  */
 const TEXT = `with old as materialized (
     select p.id,
@@ -19,32 +20,41 @@ const TEXT = `with old as materialized (
       and ${PAID_AT} < to_timestamp($1::float8 / 1000)
   ),
   bought as materialized (
-    select o.id,
-      o.student_id,
-      o.course,
-      min(s.created_at) as purchased_at,
-      bool_and(s.is_active and (s.expiry_date is null or s.expiry_date > now())) as is_live
-    from old o
-    join student_course_purchases s on s.student_id = o.student_id and s.course_id::text = o.course
-    where s.created_at >= o.paid_at - interval '60 seconds'
-    group by o.id, o.student_id, o.course
+    select s.student_id,
+      s.course_id,
+      s.created_at,
+      s.is_active and (s.expiry_date is null or s.expiry_date > now()) as is_live
+    from student_course_purchases s
   ),
   settled as (
-    select b.id
+    select b.student_id, b.course_id::text as course, b.created_at
     from bought b
     where not b.is_live
-    union
-    select b.id
+    union all
+    select b.student_id, b.course_id::text, b.created_at
     from bought b
-    join trainer_allocations a on a.student_id = b.student_id and a.course_id::text = b.course
-    left join tutoring_sessions n on n.allocation_id = a.id
+    join trainer_allocations a on a.student_id = b.student_id and a.course_id = b.course_id
     where b.is_live
-      and greatest(a.requested_at, a.created_at) >= b.purchased_at - interval '60 seconds'
-      and (a.status in ('rejected', 'cancelled')
-        or (a.status in ('approved', 'active', 'completed') and n.id is not null))
+      and greatest(a.requested_at, a.created_at) >= b.created_at - interval '60 seconds'
+      and a.status in ('rejected', 'cancelled')
+    union all
+    select b.student_id, b.course_id::text, b.created_at
+    from bought b
+    join trainer_allocations a on a.student_id = b.student_id and a.course_id = b.course_id
+    where b.is_live
+      and greatest(a.requested_at, a.created_at) >= b.created_at - interval '60 seconds'
+      and a.status in ('approved', 'active', 'completed')
+      and exists (select from tutoring_sessions n where n.allocation_id = a.id)
   )
-  select (count(*) - (select count(*) from settled))::int as missing
-  from old
+  select count(*)::int as missing
+  from old o
+  where not exists (
+    select
+    from settled s
+    where s.student_id = o.student_id
+      and s.course = o.course
+      and s.created_at >= o.paid_at - interval '60 seconds'
+  )
   limit 1`;
 
 export function olderMissing(beforeMs: number): Query<OlderMissingRecord> {

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { paymentMetadata } from '../../../src/adapters/postgres/records.ts';
+
+describe('metadata of a payment', () => {
+  it('is read from an object and from a JSON string of one', () => {
+    const metadata = { courseId: 'C1', sessionCount: 20, purchaseTier: '10', startDate: '2026-01-10' };
+    const expected = { courseId: 'c1', sessionCount: 20, purchaseTier: 10, startDate: '2026-01-10' };
+    expect(paymentMetadata(metadata)).toEqual(expected);
+    expect(paymentMetadata(JSON.stringify(metadata))).toEqual(expected);
+  });
+
+  it('finds the start date in the schedule', () => {
+    expect(paymentMetadata({ schedule: { date: '2026-01-11' } }).startDate).toBe('2026-01-11');
+    expect(paymentMetadata({ schedule: { startDate: '25/11/2026', date: '2026-01-11' } }).startDate).toBe(
+      '25/11/2026',
+    );
+    expect(paymentMetadata({ schedule: '{"date":"2026-01-12"}' }).startDate).toBe('2026-01-12');
+  });
+
+  it.each([
+    null,
+    undefined,
+    '',
+    'not JSON',
+    '"text"',
+    '[1]',
+    7,
+    [],
+    { courseId: ' ', sessionCount: 'many', startDate: {} },
+  ])('names nothing in %j', (metadata) => {
+    expect(paymentMetadata(metadata)).toEqual({
+      courseId: null,
+      sessionCount: null,
+      purchaseTier: null,
+      startDate: null,
+    });
+  });
+});
