@@ -1,6 +1,6 @@
 import type { KafkajsClient } from './client.ts';
 import type { FailureContext } from './errors.ts';
-import type { KeyedLock } from './keyed-lock.ts';
+import type { FirstAlone } from './first-alone.ts';
 
 /** What one call of the port carries through the functions that serve it. */
 export interface Call {
@@ -8,6 +8,6 @@ export interface Call {
   readonly context: FailureContext;
   readonly signal: AbortSignal;
   /** By broker: kafkajs opens several fetch connections when the first fetches come together, and loses all but one. */
-  readonly fetching: KeyedLock;
+  readonly fetching: FirstAlone;
   readonly nowMs: () => number;
 }

@@ -69,7 +69,10 @@ export async function askGroup(
   decodeAssignment: (bytes: Buffer) => unknown,
 ): Promise<GroupAnswer> {
   return await withCoordinator(call, question.groupId, async (coordinator) => {
-    const described = await describeGroup(coordinator, question.groupId);
+    const [described, committed] = await Promise.all([
+      describeGroup(coordinator, question.groupId),
+      committedOffsets(coordinator, question),
+    ]);
     const state = stateOf(described.state);
     // A group of the new protocol (KIP-848) is `Dead` to this request while it lives: only the list tells.
     const listed = state === 'Dead' ? await isListed(coordinator, question.groupId) : true;
@@ -77,7 +80,7 @@ export async function askGroup(
       state,
       listed,
       members: described.members.map((member) => memberOf(member, described.protocolType, decodeAssignment)),
-      committed: await committedOffsets(coordinator, question),
+      committed,
     };
   });
 }

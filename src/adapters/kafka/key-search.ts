@@ -70,8 +70,10 @@ export async function searchTopic(
         .filter((one) => one.partitions.includes(partition))
         .map(({ question }) => question.notBeforeMs),
     );
-  const bounds = await boundsOf(call, topic, wanted);
-  const beginnings = await offsetsAtTime(call, topic, wanted, notBefore);
+  const [bounds, beginnings] = await Promise.all([
+    boundsOf(call, topic, wanted),
+    offsetsAtTime(call, topic, wanted, notBefore),
+  ]);
 
   const searched = new Map<number, Searched>();
   for (const partition of wanted) {

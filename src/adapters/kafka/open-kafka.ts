@@ -16,6 +16,7 @@ import type { GroupQuestion, KafkaClusterReader, KeyQuestion, RawRecord } from '
 import type { Call } from './call.ts';
 import { KafkajsClient } from './client.ts';
 import { type FailureContext, stoppedError, toDependencyError } from './errors.ts';
+import { FirstAlone } from './first-alone.ts';
 import {
   askGroup,
   type Existence,
@@ -26,12 +27,19 @@ import {
   placeKey,
 } from './groups.ts';
 import { searchTopic } from './key-search.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import type { KafkaOptions } from './options.ts';
 import type { BatchRecord } from './record-batch.ts';
 import { maskedRecord, rawRecord, readRange } from './records.ts';
 import { silenceNegativeTimeoutWarning } from './timeout-warning.ts';
-import { answerIn, boundsOf, existingPartition, existingTopic, findTopic, valueIn } from './topics.ts';
+import {
+  answerIn,
+  boundsOf,
+  existingPartition,
+  existingTopic,
+  findTopic,
+  type Partition,
+  valueIn,
+} from './topics.ts';
 
 const SCAN_LIMIT_BYTES = 1024 ** 3;
 /** Less than the follow-up of a diagnosis gives (3 s), so that a cut search still hands out what it found. */
@@ -48,7 +56,7 @@ export function openKafka(options: KafkaOptions): KafkaClusterReader {
 class KafkajsCluster implements KafkaClusterReader {
   readonly #options: KafkaOptions;
   readonly #client: KafkajsClient;
-  readonly #fetching = new KeyedLock();
+  readonly #fetching = new FirstAlone();
   readonly #secrets: readonly string[];
   readonly #releaseWarning: () => void;
   #offsetsTopicSeen = false;
@@ -72,6 +80,7 @@ class KafkajsCluster implements KafkaClusterReader {
     return await this.#run('the cluster and its brokers', signal, async (call) => {
       // Always asked anew: the brokers come with the answer.
       const offsets = await offsetsTopic(call);
+      this.#offsetsTopicSeen ||= offsets === 'present';
       for (const { nodeId } of this.#client.nodes) await this.#client.broker(nodeId, call.context);
       return {
         clusterId: this.#client.clusterId,
@@ -114,12 +123,14 @@ class KafkajsCluster implements KafkaClusterReader {
       const offsets = await this.#offsetsTopic(call);
       if (offsets === 'unknown') throw offsetsTopicUnknown(call);
       const { AssignerProtocol } = (await import('kafkajs')).default;
-      const group =
+      const [group, leaders] = await Promise.all([
         offsets === 'absent'
           ? NO_GROUP
-          : await askGroup(call, question, (bytes) => AssignerProtocol.MemberAssignment.decode(bytes));
+          : askGroup(call, question, (bytes) => AssignerProtocol.MemberAssignment.decode(bytes)),
+        leadersOf(call, question),
+      ]);
       // After the commits: an end that was read before them could lie behind them.
-      const partitions = await polledPartitions(call, question, group.committed);
+      const partitions = await polledPartitions(call, leaders, group.committed);
       return {
         atMs: call.nowMs(),
         state: group.state,
@@ -196,23 +207,24 @@ class KafkajsCluster implements KafkaClusterReader {
     return await this.#run(`the newest records of ${topic}`, signal, async (call) => {
       const partitions = await existingTopic(call, topic);
       const bounds = await boundsOf(call, topic, partitions);
-      const records: RawRecord[] = [];
-      let complete = true;
-      for (const one of partitions) {
-        if (one.leader === null) {
-          complete = false;
-          continue;
-        }
-        const { start, end } = valueIn(bounds, one.partition);
-        const wanted = end - BigInt(countPerPartition);
-        const from = wanted > start ? wanted : start;
-        const range = { topic, partition: one.partition, from, to: end, keys: null };
-        const read = await readRange(call, range, one, (record) => {
-          records.push(maskedRecord(rawRecord(topic, one.partition, record), this.#mask));
-        });
-        complete &&= read.complete && from === start;
-      }
-      return { records, complete };
+      const tails = await Promise.all(
+        partitions.map(async (one) => {
+          const records: RawRecord[] = [];
+          if (one.leader === null) return { records, complete: false };
+          const { start, end } = valueIn(bounds, one.partition);
+          const wanted = end - BigInt(countPerPartition);
+          const from = wanted > start ? wanted : start;
+          const range = { topic, partition: one.partition, from, to: end, keys: null };
+          const read = await readRange(call, range, one, (record) => {
+            records.push(maskedRecord(rawRecord(topic, one.partition, record), this.#mask));
+          });
+          return { records, complete: read.complete && from === start };
+        }),
+      );
+      return {
+        records: tails.flatMap(({ records }) => records),
+        complete: tails.every(({ complete }) => complete),
+      };
     });
   }
 
@@ -272,29 +284,42 @@ class KafkajsCluster implements KafkaClusterReader {
   }
 }
 
+type Leaders = readonly {
+  readonly topic: string;
+  /** Those that were asked for. */
+  readonly wanted: readonly number[];
+  /** Those of them that are there. */
+  readonly partitions: readonly Partition[];
+}[];
+
+function leadersOf(call: Call, { topics }: GroupQuestion): Promise<Leaders> {
+  return Promise.all(
+    topics.map(async ({ topic, partitions: wanted }) => {
+      const found = (await findTopic(call, topic)) ?? [];
+      return { topic, wanted, partitions: found.filter(({ partition }) => wanted.includes(partition)) };
+    }),
+  );
+}
+
 async function polledPartitions(
   call: Call,
-  question: GroupQuestion,
+  leaders: Leaders,
   committed: ReadonlyMap<string, bigint>,
 ): Promise<readonly PolledPartition[]> {
-  const polled: PolledPartition[] = [];
-  for (const { topic, partitions } of question.topics) {
-    const known = (await findTopic(call, topic)) ?? [];
-    const bounds = await boundsOf(
-      call,
-      topic,
-      known.filter(({ partition }) => partitions.includes(partition)),
-    );
-    for (const partition of partitions) {
-      // The commit was seen even where the log's ends were not: `bounds` null says so.
-      const answer = answerIn(bounds, partition);
-      polled.push({
-        topic,
-        partition,
-        committed: committed.get(placeKey(topic, partition)) ?? null,
-        bounds: 'value' in answer ? answer.value : null,
+  const polled = await Promise.all(
+    leaders.map(async ({ topic, wanted, partitions }) => {
+      const bounds = await boundsOf(call, topic, partitions);
+      return wanted.map((partition): PolledPartition => {
+        // The commit was seen even where the log's ends were not: `bounds` null says so.
+        const answer = answerIn(bounds, partition);
+        return {
+          topic,
+          partition,
+          committed: committed.get(placeKey(topic, partition)) ?? null,
+          bounds: 'value' in answer ? answer.value : null,
+        };
       });
-    }
-  }
-  return polled;
+    }),
+  );
+  return polled.flat();
 }

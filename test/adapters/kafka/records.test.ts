@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../src/adapters/kafka/call.ts';
 import type { FetchAnswer } from '../../../src/adapters/kafka/fetch-answer.ts';
+import { FirstAlone } from '../../../src/adapters/kafka/first-alone.ts';
 import type {
   DecodedFetch,
   DecodedMessage,
   ReadingBroker,
 } from '../../../src/adapters/kafka/kafkajs-shape.ts';
-import { KeyedLock } from '../../../src/adapters/kafka/keyed-lock.ts';
 import { KeyIndex } from '../../../src/adapters/kafka/record-batch.ts';
 import { readRange } from '../../../src/adapters/kafka/records.ts';
 
@@ -68,7 +68,7 @@ function scripted(pages: readonly Page[], startNow = 0): { call: Call; asked: st
   };
   const context = { operation: 'test', address: 'test', secrets: [], log: [] };
   const { signal } = new AbortController();
-  return { call: { client, context, signal, fetching: new KeyedLock(), nowMs: () => 0 }, asked, leaders };
+  return { call: { client, context, signal, fetching: new FirstAlone(), nowMs: () => 0 }, asked, leaders };
 }
 
 function message(offset: number): DecodedMessage {
