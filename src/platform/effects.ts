@@ -279,15 +279,13 @@ function patience(one: OpenCase, id: EffectId): Patience {
   const { thresholds } = one.state.settings;
   const graceOf = (effect: EffectId): number => (effect === 'payment-row' ? 0 : thresholds[GRACE[effect]]);
   let graceMs = graceOf(id);
-  let isCounted = false;
   for (const before of EFFECTS.slice(0, EFFECTS.indexOf(id)).toReversed()) {
     const effect = one.effect(before);
     if (effect.status === 'waiting') return 'late';
     if (effect.status === 'done') {
       if (effect.atMs !== null) return isYoung(one, effect.atMs + graceMs);
-      // A record was read at an unknown time after it was sent: count from the sending, without the reader's grace.
-      isCounted = true;
-    } else if (!isCounted && effect.status !== 'not-applicable') {
+      // Read at an unknown time after it was sent: its record, which is done as well, says since when.
+    } else if (effect.status !== 'not-applicable') {
       graceMs += graceOf(before);
     }
   }

@@ -335,8 +335,6 @@ export interface PaymentsOfWindow {
   readonly unfinishedTotal: number;
   /** Payments asked for by name (trace), whether or not they are finished. */
   readonly asked: readonly PaymentRow[];
-  /** Asked for by name and, after a full look, not in the table. Without this list an id that is not here may merely not have been asked for. */
-  readonly notFound?: readonly PaymentId[];
   /** Oldest part of the window that was really read; equals windowStartMs when all was. */
   readonly coveredFromMs: number;
 }

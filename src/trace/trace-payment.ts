@@ -14,7 +14,7 @@ import { firstMissing, stoppedAfterMs, waitsForPerson } from './first-missing.ts
 import { hopAs, hopsOf } from './hops.ts';
 import { type FirstMissing, HOPS, type Hop, type PaymentTrace } from './trace.ts';
 
-/** One payment through every hop. A payment that was not read is undetermined, unless a full look proved that there is none. */
+/** One payment through every hop. A payment that was not read is undetermined: whether there is none, only who asked for it knows. */
 export function tracePayment(state: PlatformState, payment: PaymentId): PaymentTrace {
   const cases = openCases(state);
   const one = cases.all.find((candidate) => candidate.payment.paymentId === payment);
@@ -90,8 +90,6 @@ function passageAt(one: PaymentCase, { hop }: FirstMissing): Passage | null {
 }
 
 function traceOfNone(state: PlatformState, payment: PaymentId): PaymentTrace {
-  const isAbsent =
-    state.payments.kind === 'seen' && state.payments.value.notFound?.includes(payment) === true;
   const gap: Gap =
     state.payments.kind === 'unseen'
       ? state.payments.gap
@@ -102,23 +100,16 @@ function traceOfNone(state: PlatformState, payment: PaymentId): PaymentTrace {
           reason: 'it is not among the payments that were read',
           hint: `kc-doctor trace ${payment}`,
         };
-  const nothing = { atMs: null, detail: 'there is no such payment', gap: null };
-  const hops = HOPS.map((id) => {
-    if (!isAbsent) return hopAs(id, { status: 'unknown', atMs: null, detail: gap.reason, gap });
-    return hopAs(id, { ...nothing, status: id === 'payment-row' ? 'missing' : 'not-applicable' });
-  });
   return {
     payment,
     class: 'ordinary',
     amountCents: 0,
     currency: '',
     confirmedAtMs: null,
-    hops,
-    firstMissing: isAbsent
-      ? { state: 'stuck', hop: 'payment-row', untilHop: null, gap: null }
-      : { state: 'undetermined', hop: 'payment-row', untilHop: null, gap },
+    hops: HOPS.map((id) => hopAs(id, { status: 'unknown', atMs: null, detail: gap.reason, gap })),
+    firstMissing: { state: 'undetermined', hop: 'payment-row', untilHop: null, gap },
     contradictions: [],
-    kind: isAbsent ? 'stuck' : 'undetermined',
+    kind: 'undetermined',
     stoppedAfterMs: null,
     ids: { student: '', course: null, purchase: null, allocations: [] },
     verdict: null,

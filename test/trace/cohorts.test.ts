@@ -60,24 +60,32 @@ describe('cohorts', () => {
     );
   });
 
-  it('keep apart a payment with a dead letter', () => {
-    const state = withDeadLetters(paid({ upTo: 'purchase-read' }, { upTo: 'purchase-read' }), [
-      deadLetter('purchase-confirmed', 1, 4n),
-    ]);
-    expect(found(state)).toHaveLength(2);
+  it('keep a record that fails apart from those that wait behind it', () => {
+    const letters = [2, 1].map((minutes) =>
+      deadLetter('purchase-confirmed', 1, 4n, { atMs: NOW - minutes * MINUTE }),
+    );
+    const state = withDeadLetters(
+      paid({ upTo: 'confirmed-record' }, { upTo: 'confirmed-record' }, { upTo: 'confirmed-record' }),
+      letters,
+    );
+    expect(found(state).map((cohort) => cohort.traces.map(({ payment }) => payment))).toEqual(
+      expect.arrayContaining([[idsOf(1).payment], [idsOf(2).payment, idsOf(3).payment]]),
+    );
   });
 
   it('keep apart whose mark decides', () => {
+    const marked = (state: PlatformState, n: number, source: string) =>
+      withMark(state, {
+        eventId: idsOf(n).allocation,
+        eventType: 'TRAINER_ALLOCATED',
+        correlationId: idsOf(n).payment,
+        source,
+        processedAtMs: NOW - MINUTE,
+      });
     const two = paid({ upTo: 'sessions-read' }, { upTo: 'sessions-read', partition: 0 });
-    const state = withMark(two, {
-      eventId: idsOf(1).allocation,
-      eventType: 'TRAINER_ALLOCATED',
-      correlationId: idsOf(1).payment,
-      source: 'cache-worker',
-      processedAtMs: NOW - MINUTE,
-    });
-    expect(found(two)).toHaveLength(1);
-    expect(found(state)).toHaveLength(2);
+    const alike = marked(marked(two, 1, 'cache-worker'), 2, 'cache-worker');
+    expect(found(alike)).toHaveLength(1);
+    expect(found(marked(marked(two, 1, 'cache-worker'), 2, 'session-worker'))).toHaveLength(2);
   });
 
   it('are the same, with the same ids, whatever the order of the traces', () => {

@@ -56,15 +56,6 @@ describe('payment-row', () => {
     });
   });
 
-  it('is missing for an id that a full look did not find', () => {
-    const state = healthyState();
-    const payments = seen({ ...seenValue(state.payments), notFound: [ids.payment] }, NOW);
-    expect(traceOf({ ...state, payments })).toMatchObject({
-      kind: 'stuck',
-      firstMissing: { state: 'stuck', hop: 'payment-row' },
-    });
-  });
-
   it('is undetermined with the gap where payments were not seen', () => {
     const why: Gap = gap('postgres');
     const trace = traceOf(withUnseen(paid({ upTo: 'confirmed-record' }), 'payments', why));
@@ -97,6 +88,12 @@ describe.each([
     expect(statusOf(state, hop)).toBe('missing');
     const clocks = seen({ databaseAheadMs: -20 * SECOND, newestRecordAheadMs: 0 }, NOW);
     expect(statusOf({ ...state, clocks }, hop)).toBe('waiting');
+  });
+
+  it("waits longer by a replica's lag", () => {
+    const state = paid({ upTo: before, ageMs: 30 * SECOND });
+    const database = seen({ ...seenValue(state.database), inRecovery: true, replayLagMs: 20 * SECOND }, NOW);
+    expect(statusOf({ ...state, database }, hop)).toBe('waiting');
   });
 
   it('is missing after a complete scan of all partitions', () => {
@@ -185,6 +182,13 @@ describe.each(READS)('$hop', ({ hop, record, group, worker, topic, eventType }) 
     expect(statusOf(state, hop)).toBe('missing');
   });
 
+  it('is missing, not skipped, while nobody has joined again: a start would still skip it', () => {
+    const ageMs = NOW - JOINED + 60 * SECOND;
+    const change = { committed: null, end: 5n, head: { timestampMs: NOW - ageMs } } as const;
+    const state = withPartition(paid({ upTo: record, ageMs }), group, topic, 1, change);
+    expect(statusOf(withGroup(state, group, { states: ['Empty'] }), hop)).toBe('missing');
+  });
+
   it('is waiting within the grace, longer once a line says that it is being handled', () => {
     expect(statusOf(paid({ upTo: record, ageMs: 30 * SECOND }), hop)).toBe('waiting');
     const state = paid({ upTo: record, ageMs: 50 * SECOND });
@@ -205,6 +209,7 @@ describe.each(READS)('$hop', ({ hop, record, group, worker, topic, eventType }) 
       committed: [1n, 2n, 3n],
     });
     expect(traceOf(state)).toMatchObject({ kind: 'in-progress', verdict: 'catching-up' });
+    expect(statusOf(state, hop === 'purchase-read' ? 'purchase-row' : 'allocation-row')).toBe('waiting');
   });
 
   it('is missing where nobody owns the partition', () => {
@@ -257,6 +262,14 @@ describe('sessions-read', () => {
       headAgeMs: 20 * SECOND,
     });
     expect(statusOf(half, 'sessions-read')).toBe('waiting');
+    const served = withSessions(half, {
+      allocationId: ids.allocation,
+      total: 7,
+      future: 7,
+      firstCreatedAtMs: NOW - 10 * SECOND,
+      courseIdSet: false,
+    });
+    expect(statusOf(served, 'sessions-read')).toBe('done');
   });
 });
 
@@ -305,6 +318,11 @@ describe('allocation-row', () => {
     const state = withAllocation(paid({ upTo: 'allocation-read' }), pending);
     expect(statusOf(state, 'allocation-row')).toBe('done');
     expect(statusOf(state, 'sessions-rows')).toBe('not-applicable');
+    expect(traceOf(state)).toMatchObject({ kind: 'needs-decision', firstMissing: { hop: 'allocation-row' } });
+  });
+
+  it('is done with a result when a person asked for it and no record is there to be retried', () => {
+    const state = withAllocation(paid({ upTo: 'purchase-row' }), pending);
     expect(traceOf(state)).toMatchObject({ kind: 'needs-decision', firstMissing: { hop: 'allocation-row' } });
   });
 

@@ -74,7 +74,7 @@ describe('first missing hop', () => {
 
   it('does not take a young payment for lost because nothing of it could be seen', () => {
     const state = withUnseenGroup(
-      paid({ upTo: 'confirmed-record', ageMs: 60 * SECOND }),
+      paid({ upTo: 'confirmed-record', ageMs: 100 * SECOND }),
       'purchase-creation-workers',
     );
     expect(traceOf(state).kind).toBe('undetermined');
