@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates, TLSSocket } from 'node:tls';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPostgres, type PostgresOptions } from '../../src/adapters/postgres/open.ts';
@@ -13,6 +16,7 @@ import {
   HOUR,
   healthyChain,
   joinRows,
+  NO_ROWS,
   paymentRecord,
   purchaseRecord,
 } from '../support/platform-rows.ts';
@@ -26,6 +30,9 @@ import {
   startPostgres,
 } from '../support/real-postgres.ts';
 
+import { serveTcp, slowProxy, unusedAddress } from '../support/tcp.ts';
+
+const OPENSSL_MISSING = spawnSync('openssl', ['version']).status === 0 ? null : 'no openssl on the PATH';
 const signal = AbortSignal.timeout(600_000);
 const WINDOW = { windowMs: 7 * DAY, limit: 100, asked: [] };
 
@@ -263,8 +270,7 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
 
   describe('when it cannot look', () => {
     it('says that nobody listens', async () => {
-      const port = await closedPort();
-      await using reader = open(`postgres://kc:hush-hush@127.0.0.1:${port}/kc`);
+      await using reader = open(`postgres://kc:hush-hush@${await unusedAddress()}/kc`);
       await expect(reader.facts(signal)).rejects.toMatchObject({
         code: 'KC_POSTGRES_REFUSED',
         gapCode: 'refused',
@@ -281,16 +287,30 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
     });
 
     it('stops waiting for a server that accepts and is silent', async () => {
-      await using mute = await listening(() => undefined);
-      await using reader = open(`postgres://kc@127.0.0.1:${mute.port}/kc`, { connectTimeoutMs: 100 });
+      await using mute = await serveTcp(() => undefined);
+      await using reader = open(`postgres://kc@${mute.address}/kc`, { connectTimeoutMs: 100 });
       await expect(reader.facts(signal)).rejects.toMatchObject({
         code: 'KC_POSTGRES_TIMEOUT',
         gapCode: 'timeout',
       });
-      await using patient = open(`postgres://kc@127.0.0.1:${mute.port}/kc`, { connectTimeoutMs: 60_000 });
+      await using patient = open(`postgres://kc@${mute.address}/kc`, { connectTimeoutMs: 60_000 });
       await expect(patient.facts(AbortSignal.timeout(100))).rejects.toMatchObject({ gapCode: 'timeout' });
-      await mute.untilEmpty();
-      expect(mute.open()).toBe(0);
+      expect(await untilSome(async () => (mute.connections() === 0 ? 'hung up' : null))).toBe('hung up');
+    });
+
+    it('stops waiting for a server that falls silent in the middle', async () => {
+      const { host } = new URL(database.readerUrl);
+      const delays = { now: 0 };
+      await using proxy = await slowProxy(host, () => delays.now);
+      const url = database.readerUrl.replace(host, proxy.address);
+      await using reader = open(url, { statementTimeoutMs: 200, connectTimeoutMs: 200 });
+      expect(await reader.knownPayments([chain.payment.id], signal)).toEqual([chain.payment.id]);
+      delays.now = 3_600_000;
+      await expect(reader.knownPayments([chain.payment.id], signal)).rejects.toMatchObject({
+        gapCode: 'timeout',
+      });
+      delays.now = 0;
+      expect(await reader.knownPayments([chain.payment.id], signal)).toEqual([chain.payment.id]);
     });
 
     it('names the login that is not accepted, and never the password', async () => {
@@ -325,13 +345,105 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
     });
 
     it('says that the server speaks no TLS where TLS is wanted', async () => {
-      await using plain = await listening((socket) => socket.once('data', () => socket.write('N')));
-      await using reader = open(`postgres://kc@127.0.0.1:${plain.port}/kc`, { ssl: { mode: 'require' } });
+      await using plain = await serveTcp((socket) => socket.once('data', () => socket.write('N')));
+      await using reader = open(`postgres://kc@${plain.address}/kc`, { ssl: { mode: 'require' } });
       await expect(reader.facts(signal)).rejects.toMatchObject({
         code: 'KC_POSTGRES_TLS',
         gapCode: 'protocol',
       });
     });
+  });
+
+  it('gives the newest part of a window whose oldest is too slow to read', async () => {
+    await using slow = await createPlatformDatabase(server);
+    const [recent, older] = [paymentRecord(Date.now() - HOUR), paymentRecord(Date.now() - 20 * DAY)];
+    const oldest = Array.from({ length: 10 }, (_, index) => paymentRecord(Date.now() - (70 + index) * DAY));
+    await slow.fill({ ...NO_ROWS, payments: [recent, older, ...oldest] });
+    await slow.owner.query(`alter table payments rename to real_payments;
+      create function dawdle() returns boolean language plpgsql cost 100000
+        as 'begin perform pg_sleep(1); return true; end';
+      create view payments as select * from real_payments where confirmed_at > now() - interval '60 days' or dawdle()`);
+    await using reader = open(slow.ownerUrl, { statementTimeoutMs: 2_000 });
+    const found = await reader.payments({ windowMs: 90 * DAY, limit: 10, asked: [] }, signal);
+    expect(found.unfinished.map((payment) => payment.paymentId)).toEqual([recent.id, older.id]);
+    expect(found.coveredFromMs).toBeGreaterThan(found.windowStartMs);
+    expect(found.coveredFromMs).toBeLessThan(older.createdAtMs);
+    expect(found).toMatchObject({ succeeded: 2, unfinishedTotal: 2, olderMissing: null });
+  });
+});
+
+describeLive('reading Postgres over TLS', OPENSSL_MISSING, () => {
+  let folder: string;
+  let key: string;
+  let cert: string;
+  const caFile = () => join(folder, 'cert.pem');
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kc-tls-'));
+    const request = [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=db.example',
+    ];
+    const names = ['-addext', 'subjectAltName=DNS:db.example'];
+    const files = ['-keyout', join(folder, 'key.pem'), '-out', caFile()];
+    const made = spawnSync('openssl', [...request, ...names, ...files], { encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
+    [key, cert] = (await Promise.all(
+      ['key.pem', 'cert.pem'].map((name) => readFile(join(folder, name), 'utf8')),
+    )) as [string, string];
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Goes as far as the login, which it refuses: whoever hears that has got through TLS. */
+  function secureServer() {
+    return serveTcp((socket) => {
+      socket.once('data', () => {
+        socket.write('S');
+        const secure = new TLSSocket(socket, { isServer: true, key, cert });
+        secure.on('error', () => undefined);
+        secure.once('data', () => secure.end(loginRefused()));
+      });
+    });
+  }
+
+  it.each([
+    ['require', false, 'KC_POSTGRES_UNAUTHENTICATED'],
+    ['require', true, 'KC_POSTGRES_UNAUTHENTICATED'],
+    ['verify-full', false, 'KC_POSTGRES_TLS'],
+    // Its certificate is for db.example and the address is 127.0.0.1.
+    ['verify-full', true, 'KC_POSTGRES_TLS'],
+  ] as const)('with %s and an authority: %s ends in %s', async (mode, withAuthority, code) => {
+    await using server = await secureServer();
+    const ssl = withAuthority ? { mode, caFile: caFile() } : { mode };
+    await using reader = open(`postgres://kc@${server.address}/kc`, { ssl });
+    await expect(reader.facts(signal)).rejects.toMatchObject({ code });
+  });
+
+  it('does not take the certificate of another authority, even where only encryption is asked for', async () => {
+    await using server = await secureServer();
+    const other = join(folder, 'other.pem');
+    await writeFile(other, rootCertificates[0] ?? '');
+    await using reader = open(`postgres://kc@${server.address}/kc`, {
+      ssl: { mode: 'require', caFile: other },
+    });
+    await expect(reader.facts(signal)).rejects.toMatchObject({ code: 'KC_POSTGRES_TLS' });
+  });
+
+  it('names the authority that cannot be read', async () => {
+    await using server = await secureServer();
+    const ssl = { mode: 'require', caFile: join(folder, 'absent.pem') } as const;
+    await using reader = open(`postgres://kc@${server.address}/kc`, { ssl });
+    await expect(reader.facts(signal)).rejects.toMatchObject({ code: 'KC_POSTGRES_CA', name: 'ConfigError' });
   });
 });
 
@@ -411,47 +523,10 @@ async function untilSome<T>(look: () => Promise<T | null>): Promise<T> {
   }
 }
 
-interface Listening extends AsyncDisposable {
-  readonly port: number;
-  readonly open: () => number;
-  readonly untilEmpty: () => Promise<void>;
-}
-
-async function listening(greet: (socket: Socket) => void): Promise<Listening> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
-    greet(socket);
-    socket.resume();
-  });
-  const port = await portOf(server);
-  return {
-    port,
-    open: () => sockets.size,
-    untilEmpty: async () => {
-      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  const port = await portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function portOf(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server listens on a port');
-  return address.port;
+/** ErrorResponse: severity, SQLSTATE and text, each ended by a zero. */
+function loginRefused(): Buffer {
+  const fields = Buffer.from('SFATAL\0C28P01\0Mpassword authentication failed\0\0');
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(fields.length + 4);
+  return Buffer.concat([Buffer.from('E'), length, fields]);
 }

@@ -27,14 +27,12 @@ class HttpAdminService implements AdminServiceReader {
   readonly #options: AdminServiceOptions;
   readonly #url: URL;
   readonly #address: string;
-  readonly #secrets: readonly string[];
   readonly #underWay = new Set<ClientRequest>();
 
   constructor(options: AdminServiceOptions) {
     this.#options = options;
     this.#url = asBaseUrl(options.baseUrl);
-    this.#secrets = options.token === null ? options.secrets : [...options.secrets, options.token];
-    this.#address = maskSecrets(maskedAddress(this.#url), this.#secrets);
+    this.#address = this.#mask(maskedAddress(this.#url));
   }
 
   async probe(signal: AbortSignal): Promise<AdminProbe> {
@@ -95,6 +93,14 @@ class HttpAdminService implements AdminServiceReader {
     });
   }
 
+  /** The list is read when a text is masked: the caller may still be adding to it. */
+  #mask(text: string): string {
+    return maskSecrets(text, [
+      ...this.#options.secrets,
+      ...(this.#options.token === null ? [] : [this.#options.token]),
+    ]);
+  }
+
   #headers(): Record<string, string> {
     const base = { accept: '*/*', connection: 'close', 'user-agent': 'kc-doctor' };
     return this.#options.token === null ? base : { ...base, authorization: `Bearer ${this.#options.token}` };
@@ -111,7 +117,7 @@ class HttpAdminService implements AdminServiceReader {
 
   #failure(error: Error): DependencyError {
     const { code, gapCode, says, hint } = meaningOf(error);
-    const said = maskSecrets(wordsOf(error), this.#secrets);
+    const said = this.#mask(wordsOf(error));
     return new DependencyError(code, `admin-service at ${this.#address} ${says}: ${said}.`, hint, {
       system: 'admin-service',
       operation: OPERATION,

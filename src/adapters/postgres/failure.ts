@@ -1,5 +1,4 @@
 import { DependencyError, DoctorError } from '../../errors.ts';
-import { maskSecrets } from '../../platform/mask.ts';
 import type { GapCode } from '../../platform/observed.ts';
 
 interface Meaning {
@@ -158,14 +157,15 @@ export function sqlState(error: unknown): string | null {
 
 export interface FailureContext {
   readonly address: string;
-  readonly secrets: readonly string[];
+  /** Takes the secrets out of what the server said. */
+  readonly mask: (text: string) => string;
 }
 
 /** `operation` is a noun phrase: "payments of the window". */
 export function postgresFailure(error: unknown, operation: string, context: FailureContext): DoctorError {
   if (error instanceof DoctorError) return error;
   const meaning = meaningOf(error);
-  const said = maskSecrets(wordsOf(error), context.secrets);
+  const said = context.mask(wordsOf(error));
   const state = sqlState(error);
   const detail = [state, said].filter((part) => part !== null && part !== '').join(' ');
   return new DependencyError(

@@ -1,5 +1,6 @@
 import { DependencyError } from '../../errors.ts';
 import { isUuid, type PaymentId, paymentId } from '../../platform/ids.ts';
+import { maskSecrets } from '../../platform/mask.ts';
 import type {
   DatabaseAnomalies,
   DatabaseFacts,
@@ -13,6 +14,7 @@ import type { Pair, PurchaseDatabaseReader } from '../../ports/purchase-database
 import { parseTarget } from './address.ts';
 import { isStatementTimeout } from './failure.ts';
 import { GUARDS, judgeGuard, TABLES } from './guards.ts';
+import { patience } from './patience.ts';
 import type { AllocationRecord } from './queries/allocations-of.ts';
 import { allocationsOf } from './queries/allocations-of.ts';
 import {
@@ -45,7 +47,7 @@ import type { PostgresTls } from './tls.ts';
 import { readWindow } from './window.ts';
 
 export interface PostgresOptions {
-  /** postgres://user:password@host:5432/database; what it says about TLS is read by `tlsOfAddress`, not here. */
+  /** postgres://user:password@host:5432/database; what it says about TLS is configuration and not read here. */
   readonly url: string;
   readonly ssl: PostgresTls;
   readonly statementTimeoutMs: number;
@@ -62,6 +64,8 @@ const MOST_ANOMALIES = 200;
 const MOST_PAYMENTS_BEHIND = 50;
 /** Of the statement timeout, for what is good to know and not worth leaning on the database for. */
 const ASIDE_SHARE = 1 / 3;
+/** Of the statement timeout, for all slices of the window: what was read by then is worth more than the rest, too late. */
+const WINDOW_SHARE = 0.8;
 
 const SAVEPOINT: Query<never> = { text: 'savepoint aside', values: [] };
 const BACK_TO_SAVEPOINT: Query<never> = { text: 'rollback to savepoint aside', values: [] };
@@ -78,10 +82,12 @@ class PostgresDatabase implements PurchaseDatabaseReader {
 
   constructor(options: PostgresOptions) {
     const target = parseTarget(options.url);
-    const secrets = target.password === null ? options.secrets : [...options.secrets, target.password];
+    const own = target.password === null ? [] : [target.password];
+    // The list is read when a text is masked: the caller may still be adding to it.
+    const mask = (text: string) => maskSecrets(text, [...options.secrets, ...own]);
     this.address = target.address;
     this.#statementTimeoutMs = options.statementTimeoutMs;
-    this.#session = new ReadSession(target, options.ssl, options, { address: target.address, secrets });
+    this.#session = new ReadSession(target, options.ssl, options, { address: target.address, mask });
   }
 
   async facts(signal: AbortSignal): Promise<DatabaseFacts> {
@@ -156,11 +162,12 @@ class PostgresDatabase implements PurchaseDatabaseReader {
     question: { readonly windowMs: number; readonly limit: number; readonly asked: readonly PaymentId[] },
     signal: AbortSignal,
   ): Promise<PaymentsOfWindow> {
+    using time = patience(signal, this.#statementTimeoutMs * WINDOW_SHARE);
     const [window, asked] = await Promise.all([
-      readWindow(this.#session, { ...question, statementTimeoutMs: this.#statementTimeoutMs }, signal),
+      readWindow(this.#session, { ...question, statementTimeoutMs: this.#statementTimeoutMs }, time.signal),
       this.#asked(question.asked, signal),
     ]);
-    return { ...window, asked, olderMissing: await this.#olderMissing(window.windowStartMs, signal) };
+    return { ...window, asked, olderMissing: await this.#olderMissing(window.windowStartMs, time.signal) };
   }
 
   async #asked(ids: readonly PaymentId[], signal: AbortSignal): Promise<readonly PaymentRow[]> {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../../src/adapters/postgres/address.ts';
-import { tlsOfAddress } from '../../../src/adapters/postgres/tls.ts';
 
 describe('address of Postgres', () => {
   it('is taken apart, with the password decoded and not shown', () => {
@@ -43,37 +42,6 @@ describe('address of Postgres', () => {
     expect(refusal).toMatchObject({ code: 'KC_POSTGRES_URL', hint: expect.stringContaining('POSTGRES_URL') });
     expect(refusal).not.toHaveProperty('cause');
     expect(String(refusal)).not.toContain('hush');
-  });
-});
-
-describe('TLS of an address', () => {
-  const base = 'postgres://kc@db.example/kc';
-
-  it.each([
-    ['', undefined, { mode: 'disable' }],
-    ['', 'true', { mode: 'require' }],
-    ['', 'false', { mode: 'disable' }],
-    ['?sslmode=disable', 'true', { mode: 'disable' }],
-    ['?sslmode=require', undefined, { mode: 'require' }],
-    ['?sslmode=prefer', undefined, { mode: 'require' }],
-    ['?ssl=true', undefined, { mode: 'require' }],
-    ['?ssl=0', 'true', { mode: 'disable' }],
-    ['?sslmode=verify-full', undefined, { mode: 'verify-full' }],
-    ['?sslmode=verify-ca', undefined, { mode: 'verify-full' }],
-    ['?sslmode=verify-ca&sslrootcert=/ca.pem', undefined, { mode: 'require', caFile: '/ca.pem' }],
-    ['?sslmode=verify-full&sslrootcert=/ca.pem', undefined, { mode: 'verify-full', caFile: '/ca.pem' }],
-    ['?sslmode=require&sslrootcert=/ca.pem', undefined, { mode: 'require', caFile: '/ca.pem' }],
-    ['?sslmode=require&sslrootcert=system', undefined, { mode: 'verify-full' }],
-    ['?sslmode=no-verify', undefined, { mode: 'require' }],
-  ] as const)('reads %s with POSTGRES_SSL %s', (parameters, postgresSsl, expected) => {
-    expect(tlsOfAddress(`${base}${parameters}`, postgresSsl)).toEqual(expected);
-  });
-
-  it('takes a file that is configured before the one of the address', () => {
-    expect(tlsOfAddress(`${base}?sslmode=verify-full&sslrootcert=/ca.pem`, undefined, '/mine.pem')).toEqual({
-      mode: 'verify-full',
-      caFile: '/mine.pem',
-    });
   });
 });
 

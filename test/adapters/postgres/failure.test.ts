@@ -6,7 +6,7 @@ import {
 } from '../../../src/adapters/postgres/failure.ts';
 import { ConfigError, DependencyError } from '../../../src/errors.ts';
 
-const context = { address: 'kc@db.example/kc', secrets: ['hush-hush'] };
+const context = { address: 'kc@db.example/kc', mask: (text: string) => text.replaceAll('hush-hush', '•••') };
 
 function coded(code: string, message = 'what the server said'): Error {
   return Object.assign(new Error(message), { code });
