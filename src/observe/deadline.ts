@@ -73,6 +73,16 @@ export async function look<T>(
   }
 }
 
+const CALLED: Readonly<Record<SystemId, string>> = {
+  docker: 'Docker',
+  compose: 'the compose files',
+  kafka: 'Kafka',
+  postgres: 'Postgres',
+  'admin-service': 'admin-service',
+  redis: 'Redis',
+  journal: 'the journal',
+};
+
 function lateGap(question: {
   readonly system: SystemId;
   readonly operation: string;
@@ -82,8 +92,8 @@ function lateGap(question: {
     system: question.system,
     operation: question.operation,
     code: 'timeout',
-    reason: `no answer within ${(question.withinMs / 1000).toFixed(1)} s`,
-    hint: 'raise --timeout if the system is slow rather than down',
+    reason: `no answer from ${CALLED[question.system]} within ${(question.withinMs / 1000).toFixed(1)} s`,
+    hint: 'see that it runs and that nothing between here and it drops packets; raise --timeout if it is only slow',
   };
 }
 
