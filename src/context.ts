@@ -30,8 +30,10 @@ export interface Context {
   readonly tool: Tool;
   readonly flags: Flags;
   readonly format: Format;
-  /** How standard output may be written. */
+  /** How standard output may be written. Ask for it after observing: configuration may name the time zone. */
   readonly view: Presentation;
+  /** Exit 1 on warnings too. Ask after observing, as for `view`. */
+  readonly failOnWarn: boolean;
   /** Live, or from the snapshot that --from names. */
   readonly observe: (asked: readonly PaymentId[]) => Promise<PlatformState>;
   readonly writeSnapshot: (file: string, state: PlatformState) => Promise<void>;

@@ -7,7 +7,9 @@ import { nodeFiles } from './config/files.ts';
 import { refuseOtherPlatform } from './config/pin.ts';
 import { secretsOf } from './config/secrets.ts';
 import { type ConfigInput, staticConfig } from './config/static-config.ts';
+import { isTimeZone } from './config/values.ts';
 import type { Context, Flags } from './context.ts';
+import { UsageError } from './errors.ts';
 import type { Connected } from './observe/survey.ts';
 import { parseAddress } from './platform/address.ts';
 import type { PaymentId } from './platform/ids.ts';
@@ -27,6 +29,8 @@ export interface OpenContextOptions {
   readonly cwd: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Grows as configuration is found; the adapters hold the list itself, so that what is read later is masked too. */
+  readonly secrets: string[];
 }
 
 export interface LiveContext extends AsyncDisposable {
@@ -35,7 +39,7 @@ export interface LiveContext extends AsyncDisposable {
 
 /** Wires configuration, adapters and terminal to what a command may do. Nothing is connected before a command observes. */
 export async function openContext(options: OpenContextOptions): Promise<LiveContext> {
-  const { flags, tool, environment } = options;
+  const { flags, tool, environment, secrets } = options;
   const input: ConfigInput = {
     flags,
     environment,
@@ -45,19 +49,24 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   };
   const { presentation } = await import('./adapters/terminal/presentation.ts');
   const resources: AsyncDisposable[] = [];
-  /** Grows as configuration is found; the adapters hold the list itself, so that what is read later is masked too. */
-  const secrets: string[] = [];
+  /** Flags alone until configuration was read; a snapshot is judged with flags alone, so that the bytes are the same everywhere. */
+  const policy = { timeZone: flags.tz ?? 'UTC', failOnWarn: flags.failOn === 'warn' };
   const view = presentation(options.stdout, environment, {
     color: flags.color,
     verbose: flags.verbose,
-    timeZone: flags.tz ?? 'UTC',
+    timeZone: policy.timeZone,
   });
 
   const context: Context = {
     tool,
     flags,
     format: flags.format ?? 'human',
-    view,
+    get view() {
+      return { ...view, timeZone: policy.timeZone };
+    },
+    get failOnWarn() {
+      return policy.failOnWarn;
+    },
     observe: (asked) => (flags.from === undefined ? observeLive(asked) : recorded(flags.from)),
     writeSnapshot: async (file, state) => {
       const { writeSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
@@ -74,6 +83,13 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   return { context, [Symbol.asyncDispose]: () => disposeAll(resources) };
 
   async function recorded(file: string): Promise<PlatformState> {
+    if (!isTimeZone(policy.timeZone)) {
+      throw new UsageError(
+        'KC_USAGE_ZONE',
+        `--tz: "${policy.timeZone}" is not a time zone`,
+        'write a name such as Asia/Kolkata',
+      );
+    }
     const { readSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
     return readSnapshot(file);
   }
@@ -84,6 +100,8 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   ): Promise<PlatformState> {
     const initial = await staticConfig(input);
     learnSecrets(initial);
+    policy.timeZone = initial.timeZone;
+    policy.failOnWarn = initial.failOn === 'warn';
     const [{ observe }, { budget }, { systemClock }, { openProgress }] = await Promise.all([
       import('./observe/observe.ts'),
       import('./observe/deadline.ts'),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Outcome } from './context.ts';
 import { DoctorError } from './errors.ts';
 import { EXIT } from './exit-code.ts';
+import { escapeControl } from './platform/escape.ts';
 import { type Invocation, readCommandLine } from './program.ts';
 import type { Tool } from './report/result.ts';
 
@@ -11,33 +12,31 @@ export async function main(argv: readonly string[]): Promise<void> {
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new Interrupted()));
   process.once('SIGTERM', () => interrupt.abort(new Interrupted()));
-  // A reader that closes its end early (head, less) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    throw error;
-  });
+  // Their errors reach the callbacks of `write`; without a listener they would end the process on their own.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  const secrets: string[] = [];
   let outcome: Outcome;
   try {
     const invocation = await readCommandLine(argv, tool.version);
     outcome =
       'text' in invocation
         ? { exitCode: EXIT.healthy, text: invocation.text }
-        : await run(invocation, tool, interrupt.signal);
+        : await run(invocation, { tool, signal: interrupt.signal, secrets });
+    if (interrupt.signal.aborted) outcome = INTERRUPTED;
   } catch (error) {
-    outcome = interrupt.signal.aborted
-      ? {
-          exitCode: EXIT.interrupted,
-          text: '',
-          note: 'interrupted; looking changes nothing, so there is nothing to undo\n',
-        }
-      : await failure(error, tool);
+    outcome = interrupt.signal.aborted ? INTERRUPTED : await failure(error, tool, secrets);
   }
-  await write(process.stdout, outcome.text);
-  await write(process.stderr, outcome.note ?? '');
-  process.exit(outcome.exitCode);
+  process.exit(await deliver(outcome));
 }
 
 class Interrupted extends Error {}
+
+const INTERRUPTED: Outcome = {
+  exitCode: EXIT.interrupted,
+  text: '',
+  note: 'interrupted; looking changes nothing, so there is nothing to undo\n',
+};
 
 function ownTool(): Tool {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -45,13 +44,15 @@ function ownTool(): Tool {
   return { name: 'kc-doctor', version };
 }
 
-async function run(invocation: Invocation, tool: Tool, signal: AbortSignal): Promise<Outcome> {
+async function run(
+  invocation: Invocation,
+  session: { readonly tool: Tool; readonly signal: AbortSignal; readonly secrets: string[] },
+): Promise<Outcome> {
   const command = await invocation.load();
   const { openContext } = await import('./live-context.ts');
   await using live = await openContext({
+    ...session,
     flags: invocation.flags,
-    tool,
-    signal,
     environment: process.env,
     cwd: process.cwd(),
     stdout: process.stdout,
@@ -61,31 +62,37 @@ async function run(invocation: Invocation, tool: Tool, signal: AbortSignal): Pro
 }
 
 /** One clear sentence for what the operator or a system did; a stack only for our own defects. */
-async function failure(error: unknown, tool: Tool): Promise<Outcome> {
-  const { escapeControl } = await import('./platform/escape.ts');
+async function failure(error: unknown, tool: Tool, secrets: readonly string[]): Promise<Outcome> {
   const { maskSecrets } = await import('./platform/mask.ts');
-  const clean = (text: string): string => maskSecrets(text, []).split('\n').map(escapeControl).join('\n');
   if (error instanceof DoctorError) {
     const details = error.details.map((detail) => `  - ${detail}\n`).join('');
     return {
       exitCode: EXIT.usage,
       text: '',
-      note: clean(`kc-doctor: ${error.message}\n${details}  ${error.hint}\n`),
+      note: maskSecrets(`kc-doctor: ${error.message}\n${details}  ${error.hint}\n`, secrets),
     };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return {
-    exitCode: EXIT.inconclusive,
-    text: '',
-    note: clean(
-      `kc-doctor ${tool.version} met a defect of its own; nothing was changed. Please report it:\n${stack}\n`,
-    ),
-  };
+  const intro = `kc-doctor ${tool.version} met a defect of its own; nothing was changed. Please report it:`;
+  return { exitCode: EXIT.inconclusive, text: '', note: maskSecrets(`${intro}\n${stack}\n`, secrets) };
 }
 
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (text === '') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+/** Writes result and note, and says what to end with: a result that nobody got is no result. */
+async function deliver({ exitCode, text, note = '' }: Outcome): Promise<number> {
+  const lost = await write(process.stdout, text);
+  const complaint = lost === null ? '' : `kc-doctor: the result could not be written (${lost})\n`;
+  // Nobody is left to be told where standard error is gone as well.
+  await write(process.stderr, `${note}${complaint}`.split('\n').map(escapeControl).join('\n'));
+  return lost === null ? exitCode : EXIT.inconclusive;
+}
+
+/** Null once it is written, or else the code of the error. A reader that has seen enough (head, less) is no failure. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<string | null> {
+  if (text === '') return Promise.resolve(null);
+  return new Promise((resolve) => {
+    stream.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+      const isFine = error === null || error === undefined || error.code === 'EPIPE';
+      resolve(isFine ? null : (error.code ?? error.message));
+    });
   });
 }

@@ -102,7 +102,9 @@ export async function readCommandLine(
     );
   for (const option of commonOptions()) program.addOption(option);
   const choose = (entry: Entry, command: Commander) => {
-    chosen = { name: entry.name, load: entry.load, flags: flagsOf(program, command), args: command.args };
+    const flags = flagsOf(program, command);
+    refuseIdleFlags(entry, flags);
+    chosen = { name: entry.name, load: entry.load, flags, args: command.args };
   };
   program.action(() => choose(DIAGNOSE, program));
   for (const entry of ENTRIES) {
@@ -124,6 +126,27 @@ export async function readCommandLine(
 function usageError(error: CommanderError): UsageError {
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   return new UsageError('KC_USAGE', message, 'see kc-doctor --help', { cause: error });
+}
+
+const LIVE_FLAGS = ['since', 'timeout', 'config', 'env', 'project', 'projectDir'] as const;
+
+/** A flag without effect would be believed: a snapshot holds what was looked at when it was taken. */
+function refuseIdleFlags(entry: Entry, flags: Flags): void {
+  if (flags.from === undefined) return;
+  if (entry.name === 'config') {
+    throw new UsageError(
+      'KC_USAGE_FROM',
+      '--from has no effect on config, which shows the settings of the live platform',
+      'leave it out',
+    );
+  }
+  const idle = LIVE_FLAGS.find((name) => flags[name] !== undefined);
+  if (idle === undefined) return;
+  throw new UsageError(
+    'KC_USAGE_FROM',
+    `--${idle === 'projectDir' ? 'project-dir' : idle} has no effect with --from: a snapshot holds what was looked at when it was taken`,
+    'leave one of them out',
+  );
 }
 
 /** Flags may stand before or after the command's name; what was typed wins over a default on either side. */

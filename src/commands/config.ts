@@ -1,18 +1,22 @@
 import type { Command } from '../context.ts';
+import { EXIT } from '../exit-code.ts';
 
 /** Every setting with where it came from. It asks Docker, because discovery is one of the sources. */
 export const config: Command = async (context) => {
   const rows = await context.settingRows();
   if (context.format === 'json') {
-    return {
-      exitCode: 0,
-      text: `${JSON.stringify({ schemaVersion: 1, tool: context.tool, command: 'config', settings: rows }, null, 2)}\n`,
-    };
+    const { printJson } = await import('../report/json.ts');
+    const settings = rows.map((row) => ({ ...row }));
+    const document = { schemaVersion: 1, tool: context.tool, command: 'config', settings } as const;
+    return { exitCode: EXIT.healthy, text: printJson(document) };
   }
-  const keyWidth = Math.max(...rows.map(({ key }) => key.length));
-  const sourceWidth = Math.max(...rows.map(({ source }) => source.length));
-  const lines = rows.map(
-    ({ key, value, source }) => `${key.padEnd(keyWidth)}  ${source.padEnd(sourceWidth)}  ${value}`,
+  const { pen } = await import('../report/pen.ts');
+  const { text } = pen(context.view);
+  const shown = rows.map(({ key, source, value }) => [text(key), text(source), text(value)] as const);
+  const keyWidth = Math.max(...shown.map(([key]) => key.length));
+  const sourceWidth = Math.max(...shown.map(([, source]) => source.length));
+  const lines = shown.map(
+    ([key, source, value]) => `${key.padEnd(keyWidth)}  ${source.padEnd(sourceWidth)}  ${value}`,
   );
-  return { exitCode: 0, text: `${lines.join('\n')}\n` };
+  return { exitCode: EXIT.healthy, text: `${lines.join('\n')}\n` };
 };

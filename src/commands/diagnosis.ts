@@ -4,10 +4,10 @@ import type { CheckResult } from '../checks/check.ts';
 import { runChecks } from '../checks/runner.ts';
 import { ConfigError } from '../errors.ts';
 import { diagnosisExitCode } from '../exit-code.ts';
-import { coverageOf } from '../platform/coverage.ts';
+import { type Coverage, coverageOf } from '../platform/coverage.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { Diagnosis, Tool } from '../report/result.ts';
-import { money, plural } from '../report/text.ts';
+import { causeTitle, plural, sums } from '../report/text.ts';
 import { cohorts as cohortsOf } from '../trace/cohorts.ts';
 import { traceUnfinished } from '../trace/trace-payment.ts';
 
@@ -34,7 +34,7 @@ export function diagnosis(
     latent,
     headline: headline(state, checks, cohorts, exitCode),
     exitCode,
-    next: nextSteps(cohorts, checks),
+    next: nextSteps(cohorts, checks, coverage),
   };
 }
 
@@ -71,14 +71,15 @@ function headline(
   const leading = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
   if (stuck > 0) {
     const cause = leading?.causes[0];
-    const because =
-      cause === undefined
-        ? ''
-        : `: ${cause.title}${cause.stage === null ? '' : ` (${cause.stage})`}, ${cause.level}`;
-    parts.push(`${plural(stuck, 'payment')} paid for and not delivered${because}`);
+    const because = cause === undefined ? '' : `: ${causeTitle(cause)}, ${cause.level}`;
+    parts.push(
+      `${plural(stuck, 'payment')} (${sumOf(cohorts, 'stuck')}) paid for and not delivered${because}`,
+    );
   }
   if (waiting > 0)
-    parts.push(`${plural(waiting, 'payment')} (${waitingSum(cohorts)}) waiting for a person's decision`);
+    parts.push(
+      `${plural(waiting, 'payment')} (${sumOf(cohorts, 'needs-decision')}) waiting for a person's decision`,
+    );
   const failed = checks.filter(({ outcome }) => outcome.status === 'fail').length;
   if (failed > 0 && stuck === 0) parts.push(`${plural(failed, 'check')} failed`);
   const blind = checks.filter(({ required, outcome }) => required && outcome.status === 'unknown').length;
@@ -97,34 +98,40 @@ function headline(
   return `${parts.join('; ')} (exit ${exitCode})`;
 }
 
-function waitingSum(cohorts: readonly RankedCohort[]): string {
+function sumOf(cohorts: readonly RankedCohort[], kind: RankedCohort['cohort']['kind']): string {
   const byCurrency = new Map<string, number>();
   for (const { cohort } of cohorts) {
-    if (cohort.kind !== 'needs-decision') continue;
+    if (cohort.kind !== kind) continue;
     for (const { currency, cents } of cohort.sums)
       byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + cents);
   }
-  return [...byCurrency].map(([currency, cents]) => money(currency, cents, true)).join(' + ');
+  return sums([...byCurrency].map(([currency, cents]) => ({ currency, cents })));
 }
 
-function nextSteps(cohorts: readonly RankedCohort[], checks: readonly CheckResult[]): Diagnosis['next'] {
+const MAX_STEPS = 3;
+
+function nextSteps(
+  cohorts: readonly RankedCohort[],
+  checks: readonly CheckResult[],
+  coverage: Coverage,
+): Diagnosis['next'] {
   const steps: { command: string; why: string }[] = [];
-  const stuck = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
-  if (stuck !== undefined) {
-    steps.push({
-      command: `kc-doctor trace ${stuck.cohort.traces[0].payment}`,
-      why: 'shows every hop of one of them',
-    });
+  const statuses = checks.map(({ outcome }) => outcome.status);
+  const harmed = cohorts.find(({ cohort }) => cohort.kind === 'stuck' || cohort.kind === 'needs-decision');
+  if (harmed !== undefined) {
+    steps.push({ command: `kc-doctor trace ${harmed.cohort.traces[0].payment}`, why: 'every hop of one' });
+  }
+  if (statuses.includes('fail') || statuses.includes('warn')) {
+    steps.push({ command: 'kc-doctor --verbose', why: 'every check, with what to do about it' });
+  }
+  if (coverage.notLooked.length > 0) {
+    steps.push({ command: 'kc-doctor config', why: 'where each system was looked for' });
+  }
+  if (harmed !== undefined) {
     steps.push({
       command: 'kc-doctor snapshot -o incident.json',
-      why: 'keeps what was seen, for a colleague or the post-mortem',
+      why: 'keeps what was seen, for a colleague',
     });
   }
-  if (checks.some(({ outcome }) => outcome.status === 'unknown')) {
-    steps.push({ command: 'kc-doctor config', why: 'shows where each system was looked for' });
-  }
-  if (checks.some(({ outcome }) => outcome.status === 'fail' || outcome.status === 'warn')) {
-    steps.push({ command: 'kc-doctor --verbose', why: 'shows every check with what to do about it' });
-  }
-  return steps;
+  return steps.slice(0, MAX_STEPS);
 }

@@ -2,7 +2,8 @@ import { CAUSES } from '../causes/catalogue.ts';
 import { CATALOGUE } from '../checks/catalogue.ts';
 import type { Command } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { wrap } from '../report/text.ts';
+import { EXIT } from '../exit-code.ts';
+import { pen } from '../report/pen.ts';
 
 export const explain: Command = async (context, [id = '']) => {
   // A cause stands in texts with its stage, as in worker-stopped@allocation.
@@ -16,9 +17,28 @@ export const explain: Command = async (context, [id = '']) => {
       `ids stand in the output of kc-doctor --verbose and --json; known: ${nearest(id).join(', ')}`,
     );
   }
-  const paragraphs = [record.explain, ...('probe' in record ? [`What settles it: ${record.probe}.`] : [])];
-  const lines = paragraphs.flatMap((text) => ['', ...wrap(text, context.view.width, '')]);
-  return { exitCode: 0, text: `${[`${record.id}: ${record.title}`, ...lines].join('\n')}\n` };
+  const probe = 'probe' in record ? record.probe : null;
+  if (context.format === 'json') {
+    const { printJson } = await import('../report/json.ts');
+    const document = {
+      schemaVersion: 1,
+      tool: context.tool,
+      command: 'explain',
+      kind: probe === null ? 'check' : 'cause',
+      id: record.id,
+      title: record.title,
+      explain: record.explain,
+      probe,
+    } as const;
+    return { exitCode: EXIT.healthy, text: printJson(document) };
+  }
+  const paragraphs = [record.explain, ...(probe === null ? [] : [`What settles it: ${probe}.`])];
+  const ink = pen(context.view);
+  const lines = paragraphs.flatMap((text) => ['', ...ink.wrap(text, '')]);
+  return {
+    exitCode: EXIT.healthy,
+    text: `${[...ink.wrap(`${record.id}: ${record.title}`, '  '), ...lines].join('\n')}\n`,
+  };
 };
 
 /** Ids that share the most leading letters of a word, five at most. */

@@ -9,7 +9,7 @@ export const snapshot: Command = async (context) => {
     throw new UsageError('KC_USAGE', 'no file was named', 'name it: kc-doctor snapshot -o incident.json');
   const state = await context.observe([]);
   await context.writeSnapshot(file, state);
-  const result = diagnosis(state, 'snapshot', context.tool, { failOnWarn: context.flags.failOn === 'warn' });
+  const result = diagnosis(state, 'snapshot', context.tool, context);
   return {
     exitCode: result.exitCode,
     text: '',

@@ -5,7 +5,9 @@ import { EXIT } from '../exit-code.ts';
 import { coverageOf } from '../platform/coverage.ts';
 import { isUuid, type PaymentId, paymentId } from '../platform/ids.ts';
 import type { PlatformState } from '../platform/state.ts';
+import { HOP_TITLES } from '../report/hop-titles.ts';
 import type { TraceResult } from '../report/result.ts';
+import { causeTitle } from '../report/text.ts';
 import { cohorts } from '../trace/cohorts.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import { tracePayment } from '../trace/trace-payment.ts';
@@ -59,7 +61,7 @@ function traceResult(state: PlatformState, ids: readonly PaymentId[], context: C
     coverage: coverageOf(state),
     traces: ranked,
     notFound,
-    headline: headlineOf(traces, notFound.length, exitCode),
+    headline: headlineOf(ranked, notFound.length, exitCode),
     exitCode,
   };
 }
@@ -84,28 +86,35 @@ function exitCodeOf(traces: readonly PaymentTrace[], hasUnknown: boolean, couldL
   return kinds.includes('undetermined') || hasUnknown ? EXIT.inconclusive : EXIT.healthy;
 }
 
-function headlineOf(traces: readonly PaymentTrace[], notFound: number, exitCode: number): string {
-  const texts = traces.map((one) => {
-    switch (one.kind) {
-      case 'complete':
-      case 'pages-old':
-      case 'anomaly':
-        return one.firstMissing.state === 'complete' ? 'arrived' : 'nothing is expected of it';
-      case 'in-progress':
-        return `on the way, before ${one.firstMissing.hop}`;
-      case 'stuck':
-        return `stopped at ${one.firstMissing.hop}${one.firstMissing.untilHop === null ? '' : ` to ${one.firstMissing.untilHop}`}`;
-      case 'needs-decision':
-        return "waiting for a person's decision";
-      case 'undetermined':
-        return 'could not be followed to the end';
-      default:
-        return one.kind satisfies never;
-    }
-  });
+function headlineOf(traces: TraceResult['traces'], notFound: number, exitCode: number): string {
+  const texts = traces.map((one) => outcomeText(one));
   const counts = [...new Set(texts)].map((text) => {
     const count = texts.filter((each) => each === text).length;
     return traces.length === 1 ? text : `${count} ${text}`;
   });
   return `${[...counts, ...(notFound > 0 ? [`${notFound} not found`] : [])].join('; ')} (exit ${exitCode})`;
+}
+
+function outcomeText({ trace: one, ranked }: TraceResult['traces'][number]): string {
+  const { hop, untilHop } = one.firstMissing;
+  const where = hop === null ? 'the pipeline' : `"${HOP_TITLES[hop]}"`;
+  switch (one.kind) {
+    case 'complete':
+    case 'pages-old':
+    case 'anomaly':
+      return one.firstMissing.state === 'complete' ? 'arrived' : 'nothing is expected of it';
+    case 'in-progress':
+      return `on the way, before ${where}`;
+    case 'stuck': {
+      const cause = ranked?.causes[0];
+      const because = cause === undefined ? '' : `: ${causeTitle(cause)}, ${cause.level}`;
+      return `stopped at ${where}${untilHop === null ? '' : ` to "${HOP_TITLES[untilHop]}"`}${because}`;
+    }
+    case 'needs-decision':
+      return "waiting for a person's decision";
+    case 'undetermined':
+      return 'could not be followed to the end';
+    default:
+      return one.kind satisfies never;
+  }
 }

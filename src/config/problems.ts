@@ -24,9 +24,7 @@ export function problemError(problems: readonly Problem[]): ConfigError | UsageE
     : new ConfigError(
         'KC_CONFIG_INVALID',
         `${count} not usable`,
-        'correct them and run kc-doctor config --check',
-        {
-          details,
-        },
+        'correct them; kc-doctor config then shows every setting',
+        { details },
       );
 }

@@ -1,31 +1,12 @@
-import type { CheckOutcome } from '../checks/check.ts';
 import type { HopStatus } from '../platform/effects.ts';
 import type { Hop, PaymentTrace } from '../trace/trace.ts';
-import { causesLines, gapLines, type Pen, pen } from './human.ts';
+import { HOP_TITLES } from './hop-titles.ts';
+import { causesLines, gapLines } from './human.ts';
+import { type Pen, pen, type Status } from './pen.ts';
 import type { Presentation, TraceResult } from './result.ts';
-import { money, shortId, timeNear, wrap } from './text.ts';
+import { money, shortId, timeNear } from './text.ts';
 
-const HOP_TITLES: Readonly<Record<Hop['id'], string>> = {
-  'payment-row': 'payment succeeded',
-  'confirmed-mark': 'PURCHASE_CONFIRMED recorded',
-  'confirmed-record': 'PURCHASE_CONFIRMED in Kafka',
-  'purchase-read': 'read by purchase-worker',
-  'purchase-mark': 'marked by purchase-worker',
-  'purchase-row': 'purchase',
-  'created-record': 'PURCHASE_CREATED in Kafka',
-  'allocation-read': 'read by allocation-worker',
-  'allocation-mark': 'marked by allocation-worker',
-  'allocation-call': 'trainer assignment asked for',
-  'allocation-row': 'trainer allocated',
-  'allocated-record': 'TRAINER_ALLOCATED in Kafka',
-  'sessions-read': 'read by session-worker',
-  'sessions-mark': 'marked by session-worker',
-  'sessions-rows': 'sessions',
-  'generated-record': 'SESSIONS_GENERATED in Kafka',
-  'cache-read': 'pages refreshed',
-};
-
-const STATUS_SYMBOLS: Readonly<Record<HopStatus, CheckOutcome['status']>> = {
+const STATUS_SYMBOLS: Readonly<Record<HopStatus, Status>> = {
   done: 'pass',
   missing: 'fail',
   blocked: 'fail',
@@ -35,50 +16,84 @@ const STATUS_SYMBOLS: Readonly<Record<HopStatus, CheckOutcome['status']>> = {
   'not-applicable': 'skipped',
 };
 
+const NOT_REACHED: readonly HopStatus[] = ['missing', 'unknown', 'not-applicable'];
+
 export function humanTrace(result: TraceResult, view: Presentation): string {
   const ink = pen(view);
+  const couldLook = result.state.payments.kind === 'seen';
   const lines = [
     ...result.traces.flatMap(({ trace, ranked }) => [
-      ...traceLines(trace, result, ink),
-      ...(ranked === null ? [] : ['', ...causesLines(ranked, ink)]),
+      ...traceLines(trace, result.state.takenAtMs, ink),
+      ...(ranked === null || ranked.causes.length === 0 ? [] : ['', ...causesLines(ranked, ink)]),
       '',
     ]),
-    ...result.notFound.flatMap(({ id, why }) => [`trace ${id}`, '', `  ${ink.symbol('unknown')} ${why}`, '']),
+    ...result.notFound.flatMap(({ id, why }) => [
+      `trace ${id}`,
+      '',
+      `  ${ink.symbol(couldLook ? 'fail' : 'unknown')} ${why}`,
+      '',
+    ]),
     ...gapLines(result.coverage, ink),
     ...(result.coverage.notLooked.length > 0 ? [''] : []),
-    ...wrap(result.headline, view.width, '  ').map((line) => ink.chalk.bold(line)),
+    ...ink.wrap(result.headline, '  ').map((line) => ink.chalk.bold(line)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function traceLines(trace: PaymentTrace, { state }: TraceResult, ink: Pen): readonly string[] {
-  const { view } = ink;
+function traceLines(trace: PaymentTrace, nowMs: number, ink: Pen): readonly string[] {
   const who = [
     `trace ${trace.payment}`,
-    money(trace.currency, trace.amountCents, view.unicode),
-    `student ${shortId(trace.ids.student, view.unicode)}`,
-    trace.ids.course === null ? 'no course named' : `course ${shortId(trace.ids.course, view.unicode)}`,
+    money(trace.currency, trace.amountCents),
+    `student ${shortId(trace.ids.student)}`,
+    trace.ids.course === null ? 'no course named' : `course ${shortId(trace.ids.course)}`,
     ...(trace.class === 'ordinary' ? [] : [trace.class]),
-  ].join(ink.dot);
-  const { hop, untilHop } = trace.firstMissing;
+    `times in ${ink.view.timeZone}`,
+  ].join(' · ');
+  const { state, hop, untilHop } = trace.firstMissing;
   const from = trace.hops.findIndex(({ id }) => id === hop);
   // Behind the first missing hop nothing is expected: shown as not reached, so that one cross stands out and not ten.
-  const isBeyond = (index: number) =>
-    trace.firstMissing.state === 'stuck' && untilHop === null && from >= 0 && index > from;
+  const isBeyond = (index: number) => state === 'stuck' && untilHop === null && from >= 0 && index > from;
+  const times = trace.hops.map(({ atMs }) =>
+    atMs === null ? '—' : timeNear(atMs, nowMs, ink.view.timeZone),
+  );
+  const timeColumn = Math.max(...times.map((time) => time.length));
   return [
-    ...wrap(who, view.width, '  ').map((line) => ink.chalk.bold(line)),
+    ...ink.wrap(who, '  ').map((line) => ink.chalk.bold(line)),
     '',
     ...trace.hops.flatMap((each, index) => {
-      const isStop = each.id === hop;
-      const status = isBeyond(index) && each.status === 'missing' ? 'skipped' : STATUS_SYMBOLS[each.status];
-      const time = each.atMs === null ? ink.dash : timeNear(each.atMs, state.takenAtMs, view.timeZone);
-      const left = `  ${ink.symbol(status)} ${HOP_TITLES[each.id].padEnd(30)} ${time.padEnd(10)} `;
-      const detail =
-        each.status === 'unknown' && each.gap !== null ? `not looked at: ${each.gap.reason}` : each.detail;
-      const text = isStop ? `${detail}  ${view.unicode ? '←' : '<-'} stops here` : detail;
-      const [first = '', ...rest] = wrap(text, Math.max(30, view.width - 46), '');
-      return [`${left}${first}`.trimEnd(), ...rest.map((line) => ' '.repeat(46) + line)];
+      const isSilent = isBeyond(index) && NOT_REACHED.includes(each.status);
+      const stops = each.id === hop && state === 'stuck' ? '← stops here: ' : '';
+      return hopLines(each, isSilent ? 'skipped' : STATUS_SYMBOLS[each.status], {
+        time: (times[index] ?? '').padEnd(timeColumn),
+        detail: isSilent ? '' : `${stops}${detailOf(each)}`,
+        ink,
+      });
     }),
-    ...trace.contradictions.flatMap((each) => wrap(`  ! ${each.kind}: ${each.text}`, view.width, '    ')),
+    ...trace.contradictions.flatMap((each) => ink.wrap(`  ! ${each.kind}: ${each.text}`, '    ')),
   ];
+}
+
+function detailOf({ status, gap, detail }: Hop): string {
+  return status === 'unknown' && gap !== null ? `not looked at: ${gap.reason}` : detail;
+}
+
+const TITLE_COLUMN = Math.max(...Object.values(HOP_TITLES).map((title) => title.length));
+/** Narrower than this a column is hard to read, and what it says goes below. */
+const DETAIL_MIN = 24;
+
+function hopLines(
+  { id }: Hop,
+  status: Status,
+  { time, detail, ink }: { readonly time: string; readonly detail: string; readonly ink: Pen },
+): readonly string[] {
+  const left = `${HOP_TITLES[id].padEnd(TITLE_COLUMN)}  ${ink.text(time)}`;
+  const start = `  ${ink.symbol(status)} ${left}`;
+  if (detail === '') return [start.trimEnd()];
+  const indent = left.length + 6;
+  const room = ink.view.width - indent;
+  if (room < DETAIL_MIN && ink.text(detail).length > room) {
+    return [start.trimEnd(), ...ink.wrap(`      ${detail}`, '      ')];
+  }
+  const [first = '', ...rest] = ink.wrap(detail, '', room);
+  return [`${start}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line)];
 }

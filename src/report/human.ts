@@ -1,58 +1,17 @@
-import { Chalk, type ChalkInstance } from 'chalk';
 import type { RankedCause, RankedCohort } from '../causes/cause.ts';
-import { CHECK_GROUPS, type CheckGroup, type CheckOutcome, type CheckResult } from '../checks/check.ts';
+import {
+  CHECK_GROUPS,
+  type CheckGroup,
+  type CheckId,
+  type CheckOutcome,
+  type CheckResult,
+} from '../checks/check.ts';
 import type { Coverage } from '../platform/coverage.ts';
-import type { Identity } from '../platform/state.ts';
+import type { DatabaseFacts, Identity, PlatformState } from '../platform/state.ts';
 import type { Cohort } from '../trace/trace.ts';
+import { type Pen, pen, type Status } from './pen.ts';
 import type { Diagnosis, Presentation } from './result.ts';
-import { dateTime, duration, percent, plural, shortId, sums, timeNear, wrap } from './text.ts';
-
-type Status = CheckOutcome['status'];
-
-const UNICODE_SYMBOLS: Readonly<Record<Status, string>> = {
-  pass: '✓',
-  fail: '✗',
-  warn: '!',
-  unknown: '?',
-  skipped: '·',
-};
-const ASCII_SYMBOLS: Readonly<Record<Status, string>> = {
-  pass: 'v',
-  fail: 'x',
-  warn: '!',
-  unknown: '?',
-  skipped: '-',
-};
-
-export interface Pen {
-  readonly chalk: ChalkInstance;
-  readonly dot: string;
-  readonly dash: string;
-  readonly minus: string;
-  readonly symbol: (status: Status) => string;
-  readonly view: Presentation;
-}
-
-/** One palette for every human report; a symbol never stands without words that say the same. */
-export function pen(view: Presentation): Pen {
-  const chalk = new Chalk({ level: view.colour ? 1 : 0 });
-  const paint: Readonly<Record<Status, (text: string) => string>> = {
-    pass: chalk.green,
-    fail: chalk.red,
-    warn: chalk.yellow,
-    unknown: chalk.magenta,
-    skipped: chalk.dim,
-  };
-  const symbols = view.unicode ? UNICODE_SYMBOLS : ASCII_SYMBOLS;
-  return {
-    chalk,
-    dot: view.unicode ? ' · ' : ' | ',
-    dash: view.unicode ? '—' : '-',
-    minus: view.unicode ? '−' : '-',
-    symbol: (status) => paint[status](symbols[status]),
-    view,
-  };
-}
+import { causeTitle, dateTime, duration, percent, plural, shortId, sums, timeNear } from './text.ts';
 
 export function humanDiagnosis(diagnosis: Diagnosis, view: Presentation): string {
   const ink = pen(view);
@@ -70,22 +29,24 @@ export function humanDiagnosis(diagnosis: Diagnosis, view: Presentation): string
   return `${lines.join('\n')}\n`;
 }
 
-function headLines(diagnosis: Diagnosis, ink: Pen): readonly string[] {
-  const { state, tool } = diagnosis;
-  const { view } = ink;
+function headLines({ state, tool }: Diagnosis, ink: Pen): readonly string[] {
   const first = [
-    ink.chalk.bold(tool.name),
+    tool.name,
     state.settings.platform,
-    dateTime(state.takenAtMs, view.timeZone),
+    dateTime(state.takenAtMs, ink.view.timeZone),
     `last ${duration(state.settings.windowMs)}`,
     'looks only',
-    `${(state.durationMs / 1000).toFixed(1)} s`,
-  ].join(ink.dot);
-  const second = [...placeTexts(state.identity, diagnosis, view), togetherText(state.identity)].join(ink.dot);
-  return [first, ...wrap(`  ${second}`, view.width, '  ').map((line) => ink.chalk.dim(line))];
+  ].join(' · ');
+  const took = `${(state.durationMs / 1000).toFixed(1)} s`;
+  const second = [...placeTexts(state), togetherText(state.identity), took].join(' · ');
+  return [
+    ...ink.wrap(first, '  ').map((line) => ink.chalk.bold(line)),
+    ...ink.wrap(`  ${second}`, '  ').map((line) => ink.chalk.dim(line)),
+  ];
 }
 
-function placeTexts(identity: Identity, { state }: Diagnosis, view: Presentation): readonly string[] {
+function placeTexts(state: PlatformState): readonly string[] {
+  const { identity } = state;
   const docker =
     identity.dockerAddress === null
       ? 'docker not seen'
@@ -93,15 +54,20 @@ function placeTexts(identity: Identity, { state }: Diagnosis, view: Presentation
   const kafka =
     identity.kafkaClusterId === null
       ? 'kafka not seen'
-      : `kafka ${shortId(identity.kafkaClusterId, view.unicode)} at ${identity.kafkaAddress}`;
+      : `kafka ${shortId(identity.kafkaClusterId)} at ${identity.kafkaAddress}`;
   const database = state.database.kind === 'seen' ? state.database.value : null;
-  const replica =
-    database?.inRecovery === true ? `replica ${duration(database.replayLagMs ?? 0)} behind` : 'primary';
   const postgres =
     database === null
       ? 'postgres not seen'
-      : `postgres ${identity.databaseAddress}, ${replica}${database.canWrite ? ', login could write' : ''}`;
+      : `postgres ${identity.databaseAddress}, ${roleText(database)}${database.canWrite ? ', login could write' : ''}`;
   return [docker, kafka, postgres];
+}
+
+function roleText({ inRecovery, replayLagMs }: DatabaseFacts): string {
+  if (!inRecovery) return 'primary';
+  return replayLagMs === null
+    ? 'replica, how far behind is not known'
+    : `replica ${duration(replayLagMs)} behind`;
 }
 
 function togetherText({ belongsTogether }: Identity): string {
@@ -127,24 +93,24 @@ function rank(result: CheckResult): number {
   return WORST_FIRST.indexOf(status);
 }
 
+const SHOWN_LINES = 3;
+
 function groupedChecks(checks: readonly CheckResult[], ink: Pen): readonly string[] {
   return CHECK_GROUPS.flatMap((group) => {
     const own = checks.filter(({ id }) => id.startsWith(`${group}/`));
-    const loud = own.toSorted((a, b) => rank(a) - rank(b));
-    const worst = loud[0];
+    const worst = own.toSorted((a, b) => rank(a) - rank(b))[0];
     if (worst === undefined) return [];
-    if (worst.outcome.status === 'pass') {
-      return groupLine(group, 'pass', passText(own), ink);
-    }
-    const texts = loud
-      .filter(({ outcome }) => outcome.status === worst.outcome.status)
-      .flatMap((result) => outcomeTexts(result));
-    const shown = texts.slice(0, 3);
+    const { status } = worst.outcome;
+    if (status === 'pass') return groupLine(group, status, passText(group, own), ink);
+    const texts = counted(
+      own.filter(({ outcome }) => outcome.status === status).flatMap(({ outcome }) => groupTexts(outcome)),
+    );
+    const shown = texts.slice(0, SHOWN_LINES);
     const more = texts.length - shown.length;
     return shown.flatMap((text, index) =>
       groupLine(
         index === 0 ? group : '',
-        worst.outcome.status,
+        status,
         more > 0 && index === shown.length - 1 ? `${text} (and ${more} more: --verbose)` : text,
         ink,
       ),
@@ -152,22 +118,50 @@ function groupedChecks(checks: readonly CheckResult[], ink: Pen): readonly strin
   });
 }
 
+/** One missing answer leaves many checks without a verdict: it is said once, with their number. */
+function counted(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].map((text) => {
+    const count = texts.filter((each) => each === text).length;
+    return count === 1 ? text : `${text} (${count} checks)`;
+  });
+}
+
+const GROUP_COLUMN = 13;
+
 function groupLine(group: CheckGroup | '', status: Status, text: string, ink: Pen): readonly string[] {
-  const column = 13;
-  const [first = '', ...rest] = wrap(text, ink.view.width - column - 4, '');
-  const indent = ' '.repeat(column + 4);
-  return [`  ${ink.symbol(status)} ${group.padEnd(column)}${first}`, ...rest.map((line) => indent + line)];
+  const left = GROUP_COLUMN + 4;
+  const [first = '', ...rest] = ink.wrap(text, '', ink.view.width - left);
+  return [
+    `  ${ink.symbol(status)} ${group.padEnd(GROUP_COLUMN)}${first}`,
+    ...rest.map((line) => ' '.repeat(left) + line),
+  ];
 }
 
-function passText(own: readonly CheckResult[]): string {
-  const passed = own.filter(({ outcome }) => outcome.status === 'pass');
-  const speaking = passed.find(({ required }) => required) ?? passed[0];
-  const text = speaking?.outcome.status === 'pass' ? speaking.outcome.summary : '';
-  const others = passed.length - 1;
-  return others > 0 ? `${text}; ${plural(others, 'more check')} hold${others === 1 ? 's' : ''}` : text;
+/** Whose summary tells most where a whole group passes. */
+const SPEAKERS: Readonly<Record<CheckGroup, CheckId>> = {
+  containers: 'containers/workers-running',
+  topics: 'topics/partitions-led',
+  offsets: 'offsets/records-being-read',
+  events: 'events/payments-announced',
+  allocation: 'allocation/trainers-assigned',
+  schema: 'schema/guards-present',
+};
+
+function passText(group: CheckGroup, own: readonly CheckResult[]): string {
+  const summaries = own.flatMap(({ id, outcome }) =>
+    outcome.status === 'pass' ? [{ id, text: outcome.summary }] : [],
+  );
+  const speaking = summaries.find(({ id }) => id === SPEAKERS[group]) ?? summaries[0];
+  const others = summaries.length - 1;
+  const skipped = own.length - summaries.length;
+  const beside = [
+    ...(others > 0 ? [`${others} more pass${others === 1 ? 'es' : ''}`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ].join(', ');
+  return [speaking?.text ?? '', ...(beside === '' ? [] : [beside])].join('; ');
 }
 
-function outcomeTexts({ title, outcome }: CheckResult): readonly string[] {
+function groupTexts(outcome: CheckOutcome): readonly string[] {
   switch (outcome.status) {
     case 'pass':
       return [outcome.summary];
@@ -175,7 +169,7 @@ function outcomeTexts({ title, outcome }: CheckResult): readonly string[] {
     case 'fail':
       return outcome.findings.map(({ summary }) => summary);
     case 'skipped':
-      return [`${title}: skipped, ${outcome.reason}`];
+      return [`skipped: ${outcome.reason}`];
     case 'unknown':
       return [`${outcome.gap.operation}: not looked at, ${outcome.gap.reason}`];
     default:
@@ -184,11 +178,15 @@ function outcomeTexts({ title, outcome }: CheckResult): readonly string[] {
 }
 
 function everyCheck(checks: readonly CheckResult[], ink: Pen): readonly string[] {
-  return checks.flatMap((result) => [
-    `  ${ink.symbol(result.outcome.status)} ${result.id}`,
-    ...outcomeTexts(result).flatMap((text) => wrap(`      ${text}`, ink.view.width, '        ')),
-    ...hintLines(result.outcome, ink),
-  ]);
+  return checks.flatMap(({ id, title, outcome }) => {
+    const [first = '', ...rest] = ink.wrap(`${id}: ${title}`, '    ', ink.view.width - 4);
+    return [
+      `  ${ink.symbol(outcome.status)} ${first}`,
+      ...rest,
+      ...groupTexts(outcome).flatMap((text) => ink.wrap(`      ${text}`, '        ')),
+      ...hintLines(outcome, ink),
+    ];
+  });
 }
 
 function hintLines(outcome: CheckOutcome, ink: Pen): readonly string[] {
@@ -199,42 +197,43 @@ function hintLines(outcome: CheckOutcome, ink: Pen): readonly string[] {
         ? [outcome.gap.hint]
         : [];
   return [...new Set(hints)].flatMap((hint) =>
-    wrap(`      ${ink.view.unicode ? '→' : '->'} ${hint}`, ink.view.width, '        ').map((line) =>
-      ink.chalk.dim(line),
-    ),
+    ink.wrap(`      → ${hint}`, '        ').map((line) => ink.chalk.dim(line)),
   );
 }
 
 const SHOWN_PAYMENTS = 5;
 
-function cohortLines(ranked: RankedCohort, diagnosis: Diagnosis, ink: Pen): readonly string[] {
+function cohortLines(ranked: RankedCohort, { state }: Diagnosis, ink: Pen): readonly string[] {
   const { cohort } = ranked;
-  const { view } = ink;
-  const ids = cohort.traces.slice(0, SHOWN_PAYMENTS).map((trace) => shortId(trace.payment, view.unicode));
+  const ids = cohort.traces.slice(0, SHOWN_PAYMENTS).map((trace) => trace.payment);
   const more = cohort.traces.length - ids.length;
-  const colour =
-    cohort.kind === 'stuck' || cohort.kind === 'needs-decision' ? ink.chalk.bold : ink.chalk.reset;
-  const title = wrap(cohortTitle(cohort, diagnosis, view), view.width, '  ').map((line) => colour(line));
-  const idLine = `  ${cohort.traces.length === 1 ? cohort.traces[0].payment : ids.join('  ')}${more > 0 ? `  and ${more} more` : ''}`;
-  return [...title, idLine, ...(ranked.causes.length > 0 ? ['', ...causesLines(ranked, ink)] : [])];
+  const isUrgent = cohort.kind === 'stuck' || cohort.kind === 'needs-decision';
+  const title = ink
+    .wrap(cohortTitle(cohort, state, ink.view.timeZone), '  ')
+    .map((line) => (isUrgent ? ink.chalk.bold(line) : line));
+  const list = [...ids, ...(more > 0 ? [`and ${more} more: --json names all`] : [])].join('  ');
+  return [
+    ...title,
+    ...ink.wrap(`  ${list}`, '  '),
+    ...(ranked.causes.length > 0 ? ['', ...causesLines(ranked, ink)] : []),
+  ];
 }
 
 /** The ranking of one cohort: what is likely with its evidence, what stands beside it, and what would settle it. */
 export function causesLines(ranked: RankedCohort, ink: Pen): readonly string[] {
   const shown = ranked.causes.filter(({ level }, index) => index === 0 || level !== 'unlikely').slice(0, 3);
   const runnerUp = ranked.causes[shown.length];
+  const hasRunnerUp = shown.length === 1 && runnerUp !== undefined && runnerUp.probability >= 0.005;
   return [
     ...shown.flatMap((cause, index) => causeLines(cause, index + 1, true, ink)),
-    ...(shown.length === 1 && runnerUp !== undefined && runnerUp.probability >= 0.005
-      ? causeLines(runnerUp, 2, false, ink)
-      : []),
+    ...(hasRunnerUp ? causeLines(runnerUp, 2, false, ink) : []),
     ...ranked.together.flatMap((cause) => [
-      ...wrap(`     together with  ${cause.title}  (${cause.level})`, ink.view.width, '       '),
+      ...ink.wrap(`     together with  ${causeTitle(cause)}  (${cause.level})`, '       '),
       ...evidenceLines(cause, ink),
     ]),
     ...(ranked.determined || shown.length === 0
       ? []
-      : wrap(`     not settled; this would: ${shown[0]?.probe ?? ''}`, ink.view.width, '       ')),
+      : ink.wrap(`     not settled; this would: ${shown[0]?.probe ?? ''}`, '       ')),
   ];
 }
 
@@ -246,51 +245,52 @@ const STAGE_NAMES = {
   notification: 'notification',
 } as const;
 
-export function cohortTitle(cohort: Cohort, { state }: Diagnosis, view: Presentation): string {
+function cohortTitle(cohort: Cohort, state: PlatformState, timeZone: string): string {
   const count = plural(cohort.traces.length, 'payment');
-  const amount = sums(cohort.sums, view.unicode);
+  const amount = sums(cohort.sums);
+  const time = (ms: number) => timeNear(ms, state.takenAtMs, timeZone);
   const when =
     cohort.traces.length === 1
-      ? `at ${timeNear(cohort.newestAtMs, state.takenAtMs, view.timeZone)}`
-      : `first ${timeNear(cohort.oldestAtMs, state.takenAtMs, view.timeZone)}, newest ${timeNear(cohort.newestAtMs, state.takenAtMs, view.timeZone)}`;
+      ? `at ${time(cohort.newestAtMs)}`
+      : `first ${time(cohort.oldestAtMs)}, newest ${time(cohort.newestAtMs)}`;
   const arrived = state.payments.kind === 'seen' ? state.payments.value.lastArrivedAtMs : null;
-  const last =
-    arrived === null ? '' : `; last one to arrive ${timeNear(arrived, state.takenAtMs, view.timeZone)}`;
+  const last = arrived === null ? '' : `; last one to arrive ${time(arrived)}`;
   const stage = cohort.stage === null ? 'the pipeline' : STAGE_NAMES[cohort.stage];
   switch (cohort.kind) {
     case 'stuck':
-      return `${count} (${amount}) stopped before ${stage}, ${when}${last}`;
+      return `${count} (${amount}) stopped before ${stage}, ${when}${last} ${timeZone}`;
     case 'in-progress':
-      return `${count} (${amount}) on the way, before ${stage}, ${when}`;
+      return `${count} (${amount}) on the way, before ${stage}, ${when} ${timeZone}`;
     case 'needs-decision':
-      return `${count} (${amount}) paid and waiting for a person's decision, ${when}`;
+      return `${count} (${amount}) paid and waiting for a person's decision, ${when} ${timeZone}`;
     case 'pages-old':
-      return `${count} arrived, but pages may be old, ${when}`;
+      return `${count} arrived, but pages may be old, ${when} ${timeZone}`;
     case 'anomaly':
-      return `${count} arrived in an unusual way, ${when}`;
+      return `${count} arrived in an unusual way, ${when} ${timeZone}`;
     case 'undetermined':
-      return `${count} (${amount}) could not be followed to the end, ${when}`;
+      return `${count} (${amount}) could not be followed to the end, ${when} ${timeZone}`;
     default:
       return cohort.kind satisfies never;
   }
 }
 
+const CAUSE_COLUMN = 44;
+
 function causeLines(cause: RankedCause, place: number, withEvidence: boolean, ink: Pen): readonly string[] {
   const head = `  ${place}  ${percent(cause.probability).padStart(4)}  `;
-  const width = ink.view.width - head.length - cause.level.length - 2;
-  const [first = '', ...rest] = wrap(cause.title, Math.max(20, width), '');
-  const indent = ' '.repeat(head.length);
+  const width = Math.min(ink.view.width - head.length - cause.level.length - 2, CAUSE_COLUMN);
+  const [first = '', ...rest] = ink.wrap(causeTitle(cause), '', Math.max(20, width));
   const level = cause.level === 'confirmed' ? ink.chalk.bold(cause.level) : cause.level;
   return [
-    `${head}${first.padEnd(Math.max(first.length, 44))}  ${level}`,
-    ...rest.map((line) => indent + line),
+    `${head}${first.padEnd(width)}  ${level}`,
+    ...rest.map((line) => ' '.repeat(head.length) + line),
     ...(withEvidence ? evidenceLines(cause, ink) : []),
   ];
 }
 
 function evidenceLines(cause: RankedCause, ink: Pen): readonly string[] {
   return cause.evidence.flatMap((item) =>
-    wrap(`           ${item.for ? '+' : ink.minus} ${item.text}`, ink.view.width, '             '),
+    ink.wrap(`           ${item.for ? '+' : '−'} ${item.text}`, '             '),
   );
 }
 
@@ -299,7 +299,7 @@ function latentLines({ latent }: Diagnosis, ink: Pen): readonly string[] {
   return [
     '',
     'hurts nobody yet',
-    ...latent.flatMap((cause) => wrap(`  ! ${cause.title}: ${cause.text}`, ink.view.width, '    ')),
+    ...latent.flatMap((cause) => ink.wrap(`  ! ${cause.title}: ${cause.text}`, '    ')),
   ];
 }
 
@@ -307,27 +307,30 @@ export function gapLines(coverage: Coverage, ink: Pen): readonly string[] {
   if (coverage.notLooked.length === 0) return [];
   return [
     'not looked at',
-    ...coverage.notLooked.flatMap((gap) => [
-      ...wrap(
-        `  ${ink.symbol('unknown')} ${gap.system}: ${gap.operation}: ${gap.reason}`,
-        ink.view.width,
+    ...coverage.notLooked.flatMap((gap) => {
+      const [first = '', ...rest] = ink.wrap(
+        `${gap.system}: ${gap.operation}: ${gap.reason}`,
         '    ',
-      ),
-      ...wrap(`    ${ink.view.unicode ? '→' : '->'} ${gap.hint}`, ink.view.width, '      ').map((line) =>
-        ink.chalk.dim(line),
-      ),
-    ]),
+        ink.view.width - 4,
+      );
+      return [
+        `  ${ink.symbol('unknown')} ${first}`,
+        ...rest,
+        ...ink.wrap(`    → ${gap.hint}`, '      ').map((line) => ink.chalk.dim(line)),
+      ];
+    }),
   ];
 }
 
 function nextLines({ headline, next }: Diagnosis, ink: Pen): readonly string[] {
-  const width = Math.max(0, ...next.map(({ command }) => command.length));
   return [
     ...next.flatMap(({ command, why }, index) => {
-      const line = `${index === 0 ? 'next  ' : '      '}${command.padEnd(width)}  ${why}`;
-      return wrap(line, ink.view.width, '        ');
+      const first = `${index === 0 ? 'next  ' : '      '}${ink.text(command)}`;
+      const one = `${first}  ${ink.text(why)}`;
+      // A command stays whole on its line, so that it can be copied.
+      return one.length <= ink.view.width ? [one] : [first, ...ink.wrap(`        ${why}`, '        ')];
     }),
     ...(next.length > 0 ? [''] : []),
-    ...wrap(headline, ink.view.width, '  ').map((line) => ink.chalk.bold(line)),
+    ...ink.wrap(headline, '  ').map((line) => ink.chalk.bold(line)),
   ];
 }

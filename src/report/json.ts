@@ -4,7 +4,7 @@ import type { Coverage } from '../platform/coverage.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import type { Diagnosis, Tool, TraceResult } from './result.ts';
-import type { DiagnosisDocument, TraceDocument } from './schema.ts';
+import type { ConfigDocument, DiagnosisDocument, ExplanationDocument, TraceDocument } from './schema.ts';
 
 export function jsonDiagnosis(result: Diagnosis): string {
   const { state } = result;
@@ -25,7 +25,7 @@ export function jsonDiagnosis(result: Diagnosis): string {
             olderMissing: payments.olderMissing,
           },
   };
-  return print(document);
+  return printJson(document);
 }
 
 export function jsonTrace(result: TraceResult): string {
@@ -35,8 +35,9 @@ export function jsonTrace(result: TraceResult): string {
       ...traceOf(trace),
       cohort: ranked === null ? null : cohortOf(ranked),
     })),
+    notFound: result.notFound.map((each) => ({ ...each })),
   };
-  return print(document);
+  return printJson(document);
 }
 
 function commonOf(result: {
@@ -138,6 +139,12 @@ function traceOf(trace: PaymentTrace): Omit<TraceDocument['traces'][number], 'co
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function print(document: DiagnosisDocument | TraceDocument): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+/** A document may be looked at in a terminal: what JSON leaves as it stands and a terminal obeys is written as an escape. */
+export function printJson(
+  document: DiagnosisDocument | TraceDocument | ConfigDocument | ExplanationDocument,
+): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(document, null, 2).replace(TERMINAL_CONTROL, escaped)}\n`;
 }
+
+const TERMINAL_CONTROL = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

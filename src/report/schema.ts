@@ -142,15 +142,53 @@ export const tracedPaymentSchema = z.object({
   cohort: cohort.nullable(),
 });
 
-export const traceSchema = z.object({ ...common, traces: z.array(tracedPaymentSchema) });
+export const traceSchema = z.object({
+  ...common,
+  traces: z.array(tracedPaymentSchema),
+  notFound: z.array(z.object({ id: z.string(), why: z.string() })),
+});
 
+const plain = { schemaVersion: common.schemaVersion, tool: common.tool };
+
+export const configSchema = z.object({
+  ...plain,
+  command: z.literal('config'),
+  settings: z.array(z.object({ key: z.string(), value: z.string(), source: z.string() })),
+});
+
+export const explanationSchema = z.object({
+  ...plain,
+  command: z.literal('explain'),
+  kind: z.enum(['check', 'cause']),
+  id: z.string(),
+  title: z.string(),
+  explain: z.string(),
+  probe: z.string().nullable().describe('what settles whether a cause holds; null for a check'),
+});
+
+export type ConfigDocument = z.infer<typeof configSchema>;
+export type ExplanationDocument = z.infer<typeof explanationSchema>;
 export type DiagnosisDocument = z.infer<typeof diagnosisSchema>;
 export type TraceDocument = z.infer<typeof traceSchema>;
 
-/** The published JSON schema (docs/schema.json), generated from the same definitions. */
+/** The published JSON schema (docs/schema.json), generated from the same definitions: one definition per command. */
 export function publishedSchema(): unknown {
+  const definitions = {
+    diagnose: diagnosisSchema,
+    trace: traceSchema,
+    config: configSchema,
+    explain: explanationSchema,
+  };
   return {
-    diagnosis: z.toJSONSchema(diagnosisSchema),
-    trace: z.toJSONSchema(traceSchema),
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Documents that kc-doctor --json prints',
+    anyOf: Object.keys(definitions).map((name) => ({ $ref: `#/$defs/${name}` })),
+    $defs: Object.fromEntries(
+      Object.entries(definitions).map(([name, schema]) => {
+        // Open objects: a later version adds fields.
+        const { $schema: _, ...definition } = z.toJSONSchema(schema, { io: 'input' });
+        return [name, definition];
+      }),
+    ),
   };
 }

@@ -28,7 +28,7 @@ export const trainersAssigned: Check = {
     'A pending allocation without trainer means that nobody was free: a result, and a person assigns one. After a day it is a warning here. In the newest generation it is poison as well: allocation-worker fails on it, its partition blocks, and every attempt inserts another pending row; that fails.',
   examine: (state) =>
     examinePayments(state, {
-      pass: 'no allocation waits for a trainer for long',
+      pass: 'nobody waits long for a trainer',
       examine: poisoned,
       beside: waiting,
     }),

@@ -14,7 +14,7 @@ export const workersRunning: Check = {
   examine: (state) =>
     perWorker(
       state,
-      (count) => `${count} workers are up`,
+      (count) => (count === 1 ? '1 worker runs' : `${count} workers run`),
       (worker) => {
         if (isUp(worker)) return null;
         const payments = paymentsWaitingFor(state, worker.definition);

@@ -12,7 +12,7 @@ export const paymentsAnnounced: Check = {
     'A succeeded payment is recorded in processed_events and sent to purchase-confirmed within seconds. Neither mark nor record past the grace, in a complete scan of all partitions, means that payment-service never emitted it, so no worker can know of it. kc-doctor fix replay-payment sends the event again.',
   examine: (state) =>
     examinePayments(state, {
-      pass: 'every payment that did not arrive was announced',
+      pass: 'every payment arrived or was announced',
       examine: (cases, one) => {
         const record = one.effect('confirmed-record');
         if (record.status !== 'missing' && record.status !== 'unknown') return [];

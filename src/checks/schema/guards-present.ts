@@ -37,7 +37,7 @@ export const guardsPresent: Check = {
         payments: [],
       });
     }
-    return outcomeOf({ pass: '4 of 4 guards are valid', findings, gaps });
+    return outcomeOf({ pass: 'all 4 unique guard indexes are valid', findings, gaps });
   },
 };
 

@@ -19,7 +19,7 @@ export const brokerAnswers: Check = {
   examine(state) {
     const { cluster } = state;
     if (cluster.kind === 'seen') {
-      return { status: 'pass', summary: `${cluster.value.brokers.length} brokers answer` };
+      return { status: 'pass', summary: answering(cluster.value.brokers.length) };
     }
     const proof = proofOf(state, cluster.gap.code);
     if (proof === null) return { status: 'unknown', gap: cluster.gap };
@@ -42,6 +42,10 @@ export const brokerAnswers: Check = {
     });
   },
 };
+
+function answering(brokers: number): string {
+  return brokers === 1 ? '1 broker answers' : `${brokers} brokers answer`;
+}
 
 function proofOf(state: PlatformState, code: GapCode): string | null {
   const kafka = state.settings.managedKafka ? null : serviceContainer(state, SERVICES.kafka);

@@ -30,8 +30,8 @@ export const partitionsLed: Check = {
         ];
       }),
     );
-    const count = present.reduce((sum, { partitions }) => sum + partitions.length, 0);
-    return outcomeOf({ pass: `${count} partitions of ${present.length} topics are led`, findings, gaps });
+    const topics = present.length === 1 ? '1 topic exists' : `${present.length} topics exist`;
+    return outcomeOf({ pass: `${topics}, every partition has a leader`, findings, gaps });
   },
 };
 

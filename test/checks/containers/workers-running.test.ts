@@ -16,7 +16,7 @@ const stopped = { status: 'exited', exitCode: 0, finishedAtMs: NOW - 3 * HOUR } 
 
 describe(workersRunning.id, () => {
   it('passes while all are up', () => {
-    expect(examine(healthyState())).toEqual({ status: 'pass', summary: '5 workers are up' });
+    expect(examine(healthyState())).toEqual({ status: 'pass', summary: '5 workers run' });
   });
 
   it('fails for one that somebody stopped, with the payments that wait', () => {

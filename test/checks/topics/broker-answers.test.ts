@@ -23,7 +23,7 @@ const cut = logLine({
 
 describe(brokerAnswers.id, () => {
   it('passes when the broker answers', () => {
-    expect(examine(healthyState())).toEqual({ status: 'pass', summary: '1 brokers answer' });
+    expect(examine(healthyState())).toEqual({ status: 'pass', summary: '1 broker answers' });
   });
 
   it('fails when it is refused here and by a worker', () => {
