@@ -1,12 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootCertificates, TLSSocket } from 'node:tls';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres, type PostgresOptions } from '../../src/adapters/postgres/open.ts';
 import { allocationId, courseId, paymentId, purchaseId, studentId } from '../../src/platform/ids.ts';
 import type { PurchaseDatabaseReader } from '../../src/ports/purchase-database.ts';
 import { describeLive } from '../support/live.ts';
@@ -24,30 +18,16 @@ import { PGBOUNCER_MISSING, startPgbouncer } from '../support/real-pgbouncer.ts'
 import {
   connect,
   createPlatformDatabase,
+  openForTest as open,
   type PlatformDatabase,
   POSTGRES_MISSING,
   type RealPostgres,
   startPostgres,
+  untilSome,
 } from '../support/real-postgres.ts';
 
-import { serveTcp, slowProxy, unusedAddress } from '../support/tcp.ts';
-
-const OPENSSL_MISSING = spawnSync('openssl', ['version']).status === 0 ? null : 'no openssl on the PATH';
 const signal = AbortSignal.timeout(600_000);
 const WINDOW = { windowMs: 7 * DAY, limit: 100, asked: [] };
-
-function open(url: string, options: Partial<PostgresOptions> = {}): PurchaseDatabaseReader {
-  return openPostgres({
-    url,
-    ssl: { mode: 'disable' },
-    statementTimeoutMs: 5_000,
-    lockTimeoutMs: 300,
-    connectTimeoutMs: 5_000,
-    applicationName: 'kc-doctor',
-    secrets: [],
-    ...options,
-  });
-}
 
 /** Every method once, with ids that are there. */
 async function readAll(
@@ -165,13 +145,7 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
     await using reader = open(database.readerUrl, { lockTimeoutMs: 60_000, statementTimeoutMs: 60_000 });
     const controller = new AbortController();
     const asking = reader.payments(WINDOW, controller.signal);
-    await untilSome(async () => {
-      const found = await database.owner.query(
-        `select from pg_stat_activity where usename = $1 and wait_event_type = 'Lock'`,
-        [`${database.name}_reader`],
-      );
-      return found.rowCount === 0 ? null : true;
-    });
+    await untilSome(async () => ((await waitingForLocks(database)) > 0 ? true : null));
     controller.abort();
     await expect(asking).rejects.toMatchObject({ code: 'KC_POSTGRES_TIMEOUT', gapCode: 'timeout' });
     await lock.end();
@@ -268,92 +242,6 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
     });
   });
 
-  describe('when it cannot look', () => {
-    it('says that nobody listens', async () => {
-      await using reader = open(`postgres://kc:hush-hush@${await unusedAddress()}/kc`);
-      await expect(reader.facts(signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_REFUSED',
-        gapCode: 'refused',
-        system: 'postgres',
-      });
-    });
-
-    it('says that the name does not resolve', async () => {
-      await using reader = open('postgres://kc@db.invalid/kc');
-      await expect(reader.facts(signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_UNRESOLVABLE',
-        gapCode: 'unresolvable',
-      });
-    });
-
-    it('stops waiting for a server that accepts and is silent', async () => {
-      await using mute = await serveTcp(() => undefined);
-      await using reader = open(`postgres://kc@${mute.address}/kc`, { connectTimeoutMs: 100 });
-      await expect(reader.facts(signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_TIMEOUT',
-        gapCode: 'timeout',
-      });
-      await using patient = open(`postgres://kc@${mute.address}/kc`, { connectTimeoutMs: 60_000 });
-      await expect(patient.facts(AbortSignal.timeout(100))).rejects.toMatchObject({ gapCode: 'timeout' });
-      expect(await untilSome(async () => (mute.connections() === 0 ? 'hung up' : null))).toBe('hung up');
-    });
-
-    it('stops waiting for a server that falls silent in the middle', async () => {
-      const { host } = new URL(database.readerUrl);
-      const delays = { now: 0 };
-      await using proxy = await slowProxy(host, () => delays.now);
-      const url = database.readerUrl.replace(host, proxy.address);
-      await using reader = open(url, { statementTimeoutMs: 200, connectTimeoutMs: 200 });
-      expect(await reader.knownPayments([chain.payment.id], signal)).toEqual([chain.payment.id]);
-      delays.now = 3_600_000;
-      await expect(reader.knownPayments([chain.payment.id], signal)).rejects.toMatchObject({
-        gapCode: 'timeout',
-      });
-      delays.now = 0;
-      expect(await reader.knownPayments([chain.payment.id], signal)).toEqual([chain.payment.id]);
-    });
-
-    it('names the login that is not accepted, and never the password', async () => {
-      const url = new URL(database.ownerUrl);
-      url.username = 'nobody_like_that';
-      url.password = 'hush-hush';
-      await using reader = open(url.toString());
-      const failure = await reader.facts(signal).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ code: 'KC_POSTGRES_UNAUTHENTICATED', gapCode: 'unauthenticated' });
-      expect(JSON.stringify([failure, String(failure), reader.address])).not.toContain('hush-hush');
-    });
-
-    it('names a database that does not exist', async () => {
-      const url = new URL(database.ownerUrl);
-      url.pathname = '/no_such_database';
-      await using reader = open(url.toString());
-      await expect(reader.facts(signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_NO_DATABASE',
-        gapCode: 'protocol',
-      });
-    });
-
-    it('says what it may not read', async () => {
-      await database.owner.query(`revoke select on trainer_allocations from ${database.name}_reader`);
-      await using reader = open(database.readerUrl);
-      await expect(reader.anomalies(DAY, signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_UNAUTHORIZED',
-        gapCode: 'unauthorized',
-      });
-      await database.owner.query(`grant select on trainer_allocations to ${database.name}_reader`);
-      expect(await reader.anomalies(DAY, signal)).toMatchObject({ pairsWithTwoLiveAllocations: 0 });
-    });
-
-    it('says that the server speaks no TLS where TLS is wanted', async () => {
-      await using plain = await serveTcp((socket) => socket.once('data', () => socket.write('N')));
-      await using reader = open(`postgres://kc@${plain.address}/kc`, { ssl: { mode: 'require' } });
-      await expect(reader.facts(signal)).rejects.toMatchObject({
-        code: 'KC_POSTGRES_TLS',
-        gapCode: 'protocol',
-      });
-    });
-  });
-
   it('gives the newest part of a window whose oldest is too slow to read', async () => {
     await using slow = await createPlatformDatabase(server);
     const [recent, older] = [paymentRecord(Date.now() - HOUR), paymentRecord(Date.now() - 20 * DAY)];
@@ -369,81 +257,6 @@ describeLive('reading Postgres as a guest', POSTGRES_MISSING, () => {
     expect(found.coveredFromMs).toBeGreaterThan(found.windowStartMs);
     expect(found.coveredFromMs).toBeLessThan(older.createdAtMs);
     expect(found).toMatchObject({ succeeded: 2, unfinishedTotal: 2, olderMissing: null });
-  });
-});
-
-describeLive('reading Postgres over TLS', OPENSSL_MISSING, () => {
-  let folder: string;
-  let key: string;
-  let cert: string;
-  const caFile = () => join(folder, 'cert.pem');
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kc-tls-'));
-    const request = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=db.example',
-    ];
-    const names = ['-addext', 'subjectAltName=DNS:db.example'];
-    const files = ['-keyout', join(folder, 'key.pem'), '-out', caFile()];
-    const made = spawnSync('openssl', [...request, ...names, ...files], { encoding: 'utf8' });
-    if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`);
-    [key, cert] = (await Promise.all(
-      ['key.pem', 'cert.pem'].map((name) => readFile(join(folder, name), 'utf8')),
-    )) as [string, string];
-  });
-
-  afterAll(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  /** Goes as far as the login, which it refuses: whoever hears that has got through TLS. */
-  function secureServer() {
-    return serveTcp((socket) => {
-      socket.once('data', () => {
-        socket.write('S');
-        const secure = new TLSSocket(socket, { isServer: true, key, cert });
-        secure.on('error', () => undefined);
-        secure.once('data', () => secure.end(loginRefused()));
-      });
-    });
-  }
-
-  it.each([
-    ['require', false, 'KC_POSTGRES_UNAUTHENTICATED'],
-    ['require', true, 'KC_POSTGRES_UNAUTHENTICATED'],
-    ['verify-full', false, 'KC_POSTGRES_TLS'],
-    // Its certificate is for db.example and the address is 127.0.0.1.
-    ['verify-full', true, 'KC_POSTGRES_TLS'],
-  ] as const)('with %s and an authority: %s ends in %s', async (mode, withAuthority, code) => {
-    await using server = await secureServer();
-    const ssl = withAuthority ? { mode, caFile: caFile() } : { mode };
-    await using reader = open(`postgres://kc@${server.address}/kc`, { ssl });
-    await expect(reader.facts(signal)).rejects.toMatchObject({ code });
-  });
-
-  it('does not take the certificate of another authority, even where only encryption is asked for', async () => {
-    await using server = await secureServer();
-    const other = join(folder, 'other.pem');
-    await writeFile(other, rootCertificates[0] ?? '');
-    await using reader = open(`postgres://kc@${server.address}/kc`, {
-      ssl: { mode: 'require', caFile: other },
-    });
-    await expect(reader.facts(signal)).rejects.toMatchObject({ code: 'KC_POSTGRES_TLS' });
-  });
-
-  it('names the authority that cannot be read', async () => {
-    await using server = await secureServer();
-    const ssl = { mode: 'require', caFile: join(folder, 'absent.pem') } as const;
-    await using reader = open(`postgres://kc@${server.address}/kc`, { ssl });
-    await expect(reader.facts(signal)).rejects.toMatchObject({ code: 'KC_POSTGRES_CA', name: 'ConfigError' });
   });
 });
 
@@ -464,11 +277,18 @@ describeLive('reading Postgres through a transaction pooler', POSTGRES_MISSING ?
         expect(await write(writer)).toEqual(before);
       }
       expect(await reader.payments(WINDOW, signal)).toMatchObject({ succeeded: 2, arrived: 1 });
-      // A query that fails or is given up must leave nothing behind either.
-      await expect(reader.marksOf(['x'.repeat(10)], AbortSignal.abort())).rejects.toMatchObject({
-        gapCode: 'timeout',
-      });
+
+      // A query that fails or is given up must leave nothing behind either; the pooler throws its server connection away.
+      await expect(reader.scriptMarks(Number.NaN, -1, signal)).rejects.toMatchObject({ system: 'postgres' });
       expect(await write(writer)).toEqual(before);
+      await database.owner.query('begin; lock table payments in access exclusive mode');
+      const controller = new AbortController();
+      const asking = reader.payments(WINDOW, controller.signal);
+      await untilSome(async () => ((await waitingForLocks(database)) > 0 ? true : null));
+      controller.abort();
+      await expect(asking).rejects.toMatchObject({ gapCode: 'timeout' });
+      await database.owner.query('rollback');
+      expect({ ...(await write(writer)), pid: null }).toEqual({ ...before, pid: null });
     } finally {
       await writer.end();
     }
@@ -504,6 +324,13 @@ async function writesOf(owner: pg.Client): Promise<unknown> {
   return rows;
 }
 
+async function waitingForLocks(database: PlatformDatabase): Promise<number> {
+  const { rowCount } = await database.owner.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rowCount ?? 0;
+}
+
 /** Sessions in the test's database besides the owner's. */
 async function openSessions(database: PlatformDatabase): Promise<number> {
   const { rowCount } = await database.owner.query(
@@ -511,22 +338,4 @@ async function openSessions(database: PlatformDatabase): Promise<number> {
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
   );
   return rowCount ?? 0;
-}
-
-async function untilSome<T>(look: () => Promise<T | null>): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found !== null) return found;
-    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** ErrorResponse: severity, SQLSTATE and text, each ended by a zero. */
-function loginRefused(): Buffer {
-  const fields = Buffer.from('SFATAL\0C28P01\0Mpassword authentication failed\0\0');
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(fields.length + 4);
-  return Buffer.concat([Buffer.from('E'), length, fields]);
 }

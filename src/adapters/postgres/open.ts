@@ -4,7 +4,6 @@ import { maskSecrets } from '../../platform/mask.ts';
 import type {
   DatabaseAnomalies,
   DatabaseFacts,
-  GuardIndex,
   MarkRow,
   PaymentRow,
   PaymentsOfWindow,
@@ -13,7 +12,6 @@ import type {
 import type { Pair, PurchaseDatabaseReader } from '../../ports/purchase-database.ts';
 import { parseTarget } from './address.ts';
 import { isStatementTimeout } from './failure.ts';
-import { GUARDS, judgeGuard, TABLES } from './guards.ts';
 import { patience } from './patience.ts';
 import type { AllocationRecord } from './queries/allocations-of.ts';
 import { allocationsOf } from './queries/allocations-of.ts';
@@ -23,15 +21,6 @@ import {
   liveWithoutSessions,
   pendingWithoutTrainer,
 } from './queries/anomalies.ts';
-import type { DuplicatesRecord } from './queries/duplicates.ts';
-import {
-  type FactsRecord,
-  facts,
-  type ReplayLagRecord,
-  replayLag,
-  type SystemIdRecord,
-  systemId,
-} from './queries/facts.ts';
 import { knownPayments } from './queries/known-payments.ts';
 import { markTypes } from './queries/mark-types.ts';
 import { marksOf, scriptMarks } from './queries/marks.ts';
@@ -39,10 +28,11 @@ import { olderMissing } from './queries/older-missing.ts';
 import { paymentsAsked } from './queries/payments-asked.ts';
 import { paymentsBehind } from './queries/payments-behind.ts';
 import { purchasesOf } from './queries/purchases-of.ts';
-import { type ColumnRecord, columns, type IndexRecord, indexes } from './queries/schema.ts';
 import { sessionsOf } from './queries/sessions-of.ts';
+import { readFacts } from './read-facts.ts';
+import { readSchema } from './read-schema.ts';
 import { allocationRow, markRow, paymentRow, purchaseRow, sessionCount } from './records.ts';
-import { type Query, ReadSession } from './session.ts';
+import { ReadSession } from './session.ts';
 import type { PostgresTls } from './tls.ts';
 import { readWindow } from './window.ts';
 
@@ -67,9 +57,6 @@ const ASIDE_SHARE = 1 / 3;
 /** Of the statement timeout, for all slices of the window: what was read by then is worth more than the rest, too late. */
 const WINDOW_SHARE = 0.8;
 
-const SAVEPOINT: Query<never> = { text: 'savepoint aside', values: [] };
-const BACK_TO_SAVEPOINT: Query<never> = { text: 'rollback to savepoint aside', values: [] };
-
 export function openPostgres(options: PostgresOptions): PurchaseDatabaseReader {
   return new PostgresDatabase(options);
 }
@@ -91,71 +78,15 @@ class PostgresDatabase implements PurchaseDatabaseReader {
   }
 
   async facts(signal: AbortSignal): Promise<DatabaseFacts> {
-    const operation = 'facts of the database';
-    const [known, , lag, , id] = await this.#session.answers<
-      [FactsRecord, never, ReplayLagRecord, never, SystemIdRecord]
-    >([facts(TABLES), SAVEPOINT, replayLag(), BACK_TO_SAVEPOINT, systemId()], { operation, signal });
-    if (known.kind === 'failed') throw this.#session.failure(known.error, operation);
-    const [fact] = known.rows;
-    if (fact === undefined) throw new Error('the current database is not in pg_database');
-    return {
-      // Both may be denied or missing on a managed server, and neither makes the rest less true.
-      systemId: id.kind === 'rows' ? (id.rows[0]?.system_id ?? null) : null,
-      replayLagMs: lag.kind === 'rows' ? (lag.rows[0]?.lag_ms ?? null) : null,
-      oid: fact.oid,
-      name: fact.name,
-      user: fact.user_name,
-      serverVersion: fact.server_version,
-      inRecovery: fact.in_recovery,
-      canWrite: fact.can_write,
-      serverTimeMs: fact.server_time_ms,
-    };
+    return await readFacts(this.#session, signal);
   }
 
   async schema(signal: AbortSignal): Promise<SchemaFacts> {
-    const operation = 'schema of the platform';
-    const [columnAnswer, indexAnswer] = await this.#session.answers<[ColumnRecord, IndexRecord]>(
-      [columns(TABLES), indexes(TABLES)],
-      { operation, signal },
-    );
-    if (columnAnswer.kind === 'failed') throw this.#session.failure(columnAnswer.error, operation);
-    if (indexAnswer.kind === 'failed') throw this.#session.failure(indexAnswer.error, operation);
-    const found = columnAnswer.rows;
-    const tables = TABLES.map((name) => ({
-      name,
-      columns: found
-        .filter((column) => column.table_name === name)
-        .map((column) => ({ name: column.column_name, type: column.type })),
-    })).filter((table) => table.columns.length > 0);
-    this.#markTypes = typesOf(found.filter((column) => column.table_name === 'processed_events'));
-    return { tables, guards: await this.#guards(indexAnswer.rows, tables, signal) };
-  }
-
-  /** Duplicates are counted only where no index rules them out, and only as long as it costs little. */
-  async #guards(
-    found: readonly IndexRecord[],
-    tables: SchemaFacts['tables'],
-    signal: AbortSignal,
-  ): Promise<readonly GuardIndex[]> {
-    const judged = GUARDS.map((guard) => ({ guard, verdict: judgeGuard(guard, found) }));
-    const open = judged.filter(
-      ({ guard, verdict }) => verdict.state !== 'valid' && tables.some((table) => table.name === guard.table),
-    );
-    const counts = new Map<string, number>();
-    if (open.length > 0) {
-      const batch = open.flatMap(({ guard }) => [SAVEPOINT, guard.duplicates, BACK_TO_SAVEPOINT]);
-      const answers = await this.#session.answers<DuplicatesRecord[]>(batch, {
-        operation: 'duplicates behind missing guards',
-        signal,
-        timeoutMs: this.#statementTimeoutMs * ASIDE_SHARE,
-      });
-      open.forEach(({ guard }, index) => {
-        const answer = answers[index * 3 + 1];
-        const [row] = answer?.kind === 'rows' ? answer.rows : [];
-        if (row !== undefined) counts.set(guard.name, row.groups);
-      });
-    }
-    return judged.map(({ verdict }) => ({ ...verdict, duplicates: counts.get(verdict.name) ?? null }));
+    const found = await readSchema(this.#session, this.#statementTimeoutMs, signal);
+    const marks = found.tables.find((table) => table.name === 'processed_events');
+    if (marks !== undefined)
+      this.#markTypes = new Map(marks.columns.map((column) => [column.name, column.type]));
+    return found;
   }
 
   async payments(
@@ -226,7 +157,10 @@ class PostgresDatabase implements PurchaseDatabaseReader {
   async marksOf(ids: readonly string[], signal: AbortSignal): Promise<readonly MarkRow[]> {
     if (ids.length === 0) return [];
     const operation = 'marks of the payments';
-    this.#markTypes ??= typesOf(await this.#session.rows(markTypes(), { operation, signal }));
+    if (this.#markTypes === null) {
+      const rows = await this.#session.rows(markTypes(), { operation, signal });
+      this.#markTypes = new Map(rows.map((row) => [row.column_name, row.type]));
+    }
     const types = this.#markTypes;
     const all = [...new Set(ids)];
     const uuids = all.filter(isUuid);
@@ -313,10 +247,4 @@ function pairColumns(pairs: readonly Pair[]): {
 } {
   const askable = pairs.filter((pair) => isUuid(pair.studentId));
   return { students: askable.map((pair) => pair.studentId), courses: askable.map((pair) => pair.courseId) };
-}
-
-function typesOf(
-  found: readonly { readonly column_name: string; readonly type: string }[],
-): ReadonlyMap<string, string> {
-  return new Map(found.map((column) => [column.column_name, column.type]));
 }

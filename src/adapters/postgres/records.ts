@@ -24,7 +24,7 @@ export function paymentRow(record: PaymentRecord): PaymentRow {
   };
 }
 
-export interface PaymentMetadata {
+interface PaymentMetadata {
   readonly courseId: string | null;
   readonly sessionCount: number | null;
   readonly purchaseTier: number | null;
@@ -32,7 +32,7 @@ export interface PaymentMetadata {
 }
 
 /** The metadata of a payment, an object or a JSON string of one (platform.md, tables). */
-export function paymentMetadata(metadata: unknown): PaymentMetadata {
+function paymentMetadata(metadata: unknown): PaymentMetadata {
   const fields = asObject(metadata);
   const schedule = asObject(fields['schedule']);
   return {
@@ -43,7 +43,7 @@ export function paymentMetadata(metadata: unknown): PaymentMetadata {
   };
 }
 
-export function asObject(value: unknown): Readonly<Record<string, unknown>> {
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === 'string') {
     try {
       const parsed: unknown = JSON.parse(value);

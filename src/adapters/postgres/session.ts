@@ -13,6 +13,10 @@ export interface Query<Row> {
   readonly row?: Row;
 }
 
+/** Around a query that may fail without taking the rest of its transaction along. */
+export const SAVEPOINT: Query<never> = { text: 'savepoint aside', values: [] };
+export const BACK_TO_SAVEPOINT: Query<never> = { text: 'rollback to savepoint aside', values: [] };
+
 export type Answer<Row> =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'failed'; readonly error: unknown };

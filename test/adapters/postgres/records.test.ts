@@ -1,5 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { paymentMetadata } from '../../../src/adapters/postgres/records.ts';
+import { paymentRow } from '../../../src/adapters/postgres/records.ts';
+
+function paymentMetadata(metadata: unknown) {
+  const { courseId, sessionCount, purchaseTier, startDate } = paymentRow({
+    id: '5dc56599-cd44-4672-ab73-2bf7f789ef34',
+    student_id: '809556c1-e184-4b85-8fd6-a5f1c8014bf6',
+    status: 'succeeded',
+    amount_cents: 100_000,
+    currency: 'INR',
+    confirmed_at_ms: null,
+    created_at_ms: 0,
+    metadata,
+    earlier_id: null,
+  });
+  return { courseId, sessionCount, purchaseTier, startDate };
+}
 
 describe('metadata of a payment', () => {
   it('is read from an object and from a JSON string of one', () => {
