@@ -14,7 +14,10 @@ if (incidents.length === 0) {
 }
 for (const name of incidents) {
   console.log(`\n$ kc-doctor --from incidents/${name}\n`);
-  const run = spawnSync(process.execPath, [bin, '--from', `incidents/${name}`], { cwd: root, stdio: 'inherit' });
+  const run = spawnSync(process.execPath, [bin, '--from', `incidents/${name}`], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   // 0 healthy and 1 findings are what recorded platforms come to; anything else is a failure of the demo.
   if (run.status !== 0 && run.status !== 1) process.exit(run.status ?? 1);
   console.log(`\nexit code ${run.status}`);

@@ -9,7 +9,12 @@ export abstract class DoctorError extends Error {
   readonly hint: string;
   readonly details: readonly string[];
 
-  constructor(code: string, message: string, hint: string, options: { cause?: unknown; details?: readonly string[] } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    hint: string,
+    options: { cause?: unknown; details?: readonly string[] } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;

@@ -13,7 +13,12 @@ export type Subject =
   | { readonly kind: 'system'; readonly name: string }
   | { readonly kind: 'container'; readonly name: string; readonly service: string }
   | { readonly kind: 'topic'; readonly topic: string }
-  | { readonly kind: 'partition'; readonly topic: string; readonly partition: number; readonly group: string | null }
+  | {
+      readonly kind: 'partition';
+      readonly topic: string;
+      readonly partition: number;
+      readonly group: string | null;
+    }
   | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'index'; readonly name: string }
   | { readonly kind: 'payment'; readonly payment: PaymentId }

@@ -28,6 +28,11 @@ export function budget(totalMs: number): Budget {
 
 class DeadlinePassed extends Error {}
 
+function reasonOf(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
+
 /** What one system is asked under: a signal that ends with the caller's, and the system's own deadline. */
 export interface Desk {
   readonly clock: Clock;
@@ -57,7 +62,7 @@ export async function look<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const value = await new Promise<T>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      signal.addEventListener('abort', () => reject(reasonOf(signal)), { once: true });
       timer = setTimeout(() => deadline.abort(new DeadlinePassed()), withinMs);
       work(signal).then(resolve, reject);
     });

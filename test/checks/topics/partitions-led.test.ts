@@ -14,7 +14,10 @@ const change = (patch: Parameters<typeof withTopicPartition>[3]) =>
 
 describe(partitionsLed.id, () => {
   it('passes when all are led', () => {
-    expect(examine(healthyState())).toEqual({ status: 'pass', summary: '7 topics exist, every partition has a leader' });
+    expect(examine(healthyState())).toEqual({
+      status: 'pass',
+      summary: '7 topics exist, every partition has a leader',
+    });
   });
 
   it('fails for one without leader', () => {
