@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../errors.ts';
+import { decode, encode } from '../../platform/codec.ts';
 import type { PlatformState } from '../../platform/state.ts';
-import { decode, encode } from './codec.ts';
 import { redact } from './redact.ts';
 
 const KIND = 'kc-doctor snapshot';

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encode } from '../../../src/adapters/snapshot/codec.ts';
 import { redact } from '../../../src/adapters/snapshot/redact.ts';
 import { readSnapshot, writeSnapshot } from '../../../src/adapters/snapshot/snapshot-file.ts';
 import { UsageError } from '../../../src/errors.ts';
+import { encode } from '../../../src/platform/codec.ts';
 import type { PlatformState } from '../../../src/platform/state.ts';
 import { KNOWN_SECRETS, PLANTED_SECRETS } from '../../support/secrets.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../../src/adapters/snapshot/codec.ts';
+import { decode, encode } from '../../src/platform/codec.ts';
 
 const plain = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
