@@ -9,6 +9,7 @@ import type { PlatformState } from '../platform/state.ts';
 import type { Diagnosis, Tool } from '../report/result.ts';
 import { causeTitle, plural, sums } from '../report/text.ts';
 import { cohorts as cohortsOf } from '../trace/cohorts.ts';
+import type { CohortKind, PaymentTrace } from '../trace/trace.ts';
 import { traceUnfinished } from '../trace/trace-payment.ts';
 
 /** From what was observed to what it means: pure, so that a recorded incident is judged byte for byte as it was live. */
@@ -61,49 +62,81 @@ function headline(
   cohorts: readonly RankedCohort[],
   exitCode: number,
 ): string {
-  const count = (kind: RankedCohort['cohort']['kind']) =>
-    cohorts
-      .filter(({ cohort }) => cohort.kind === kind)
-      .reduce((sum, { cohort }) => sum + cohort.traces.length, 0);
-  const parts: string[] = [];
-  const stuck = count('stuck');
-  const waiting = count('needs-decision');
+  const count = (kind: CohortKind) => tracesOf(cohorts, kind).length;
+  const [stuck, waiting, undetermined] = [count('stuck'), count('needs-decision'), count('undetermined')];
   const leading = cohorts.find(({ cohort }) => cohort.kind === 'stuck');
-  if (stuck > 0) {
-    const cause = leading?.causes[0];
-    const because = cause === undefined ? '' : `: ${causeTitle(cause)}, ${cause.level}`;
-    parts.push(
-      `${plural(stuck, 'payment')} (${sumOf(cohorts, 'stuck')}) paid for and not delivered${because}`,
-    );
-  }
-  if (waiting > 0)
-    parts.push(
-      `${plural(waiting, 'payment')} (${sumOf(cohorts, 'needs-decision')}) waiting for a person's decision`,
-    );
-  const failed = checks.filter(({ outcome }) => outcome.status === 'fail').length;
-  if (failed > 0 && stuck === 0) parts.push(`${plural(failed, 'check')} failed`);
-  const blind = checks.filter(({ required, outcome }) => required && outcome.status === 'unknown').length;
-  if (blind > 0) parts.push(`${plural(blind, 'required check')} could not look`);
-  const undetermined = count('undetermined');
-  if (undetermined > 0) parts.push(`${plural(undetermined, 'payment')} could not be followed to the end`);
-  if (parts.length === 0) {
-    const seenPayments = state.payments.kind === 'seen' ? state.payments.value : null;
-    const onTheWay = count('in-progress');
-    const arrived = seenPayments === null ? '' : `: ${plural(seenPayments.arrived, 'payment')} arrived`;
-    parts.push(`healthy${arrived}${onTheWay > 0 ? `, ${onTheWay} on the way` : ''}`);
-  }
+  const isCalm = state.payments.kind === 'seen' && stuck + waiting + undetermined === 0;
+  const harm = [
+    ...(leading === undefined
+      ? []
+      : [
+          `${plural(stuck, 'payment')} (${sumOf(cohorts, 'stuck')}) paid for and not delivered${becauseText(leading)}`,
+        ]),
+    ...(waiting > 0
+      ? [
+          `${plural(waiting, 'payment')} (${sumOf(cohorts, 'needs-decision')}) waiting for a person's decision`,
+        ]
+      : []),
+    ...(leading === undefined ? failedText(checks, isCalm) : []),
+  ];
+  const doubt = [
+    ...blindText(checks),
+    ...(undetermined > 0 ? [`${plural(undetermined, 'payment')} could not be followed to the end`] : []),
+  ];
+  const verdict =
+    harm.length > 0
+      ? [...harm, ...doubt]
+      : doubt.length > 0
+        ? [`not known to be healthy: ${doubt.join('; ')}`]
+        : [healthyText(state, count('in-progress'))];
   const older = state.payments.kind === 'seen' ? (state.payments.value.olderMissing ?? 0) : 0;
-  if (older > 0)
-    parts.push(`${plural(older, 'payment')} older than the window still missing (look with --since)`);
-  return `${parts.join('; ')} (exit ${exitCode})`;
+  const beyond =
+    older > 0 ? [`${plural(older, 'payment')} older than the window still missing (look with --since)`] : [];
+  return `${[...verdict, ...beyond].join('; ')} (exit ${exitCode})`;
 }
 
-function sumOf(cohorts: readonly RankedCohort[], kind: RankedCohort['cohort']['kind']): string {
+/** ": purchase-worker is not running, confirmed", or nothing where no cause was ranked. */
+export function becauseText({ causes, determined }: RankedCohort): string {
+  const [cause] = causes;
+  if (cause === undefined) return '';
+  const text = `${causeTitle(cause)}, ${cause.level}`;
+  return determined ? `: ${text}` : `: cause not settled (first: ${text})`;
+}
+
+function failedText(checks: readonly CheckResult[], isCalm: boolean): readonly string[] {
+  const failed = checks.flatMap(({ outcome }) => (outcome.status === 'fail' ? [outcome.summary] : []));
+  const [first] = failed;
+  if (first === undefined) return [];
+  const calm = isCalm ? ', no payment is stuck' : '';
+  return [`${plural(failed.length, 'check')} failed${calm}: ${first}`];
+}
+
+function blindText(checks: readonly CheckResult[]): readonly string[] {
+  const gaps = checks.flatMap(({ required, outcome }) =>
+    required && outcome.status === 'unknown' ? [outcome.gap] : [],
+  );
+  const reasons = [...new Set(gaps.map(({ system, reason }) => `${system}: ${reason}`))];
+  const [first] = reasons;
+  if (first === undefined) return [];
+  const more =
+    reasons.length > 1 ? `; and ${reasons.length - 1} more reason${reasons.length > 2 ? 's' : ''}` : '';
+  return [`${plural(gaps.length, 'required check')} could not look (${first}${more})`];
+}
+
+function healthyText(state: PlatformState, onTheWay: number): string {
+  const arrived =
+    state.payments.kind === 'seen' ? `: ${plural(state.payments.value.arrived, 'payment')} arrived` : '';
+  return `healthy${arrived}${onTheWay > 0 ? `, ${onTheWay} on the way` : ''}`;
+}
+
+function tracesOf(cohorts: readonly RankedCohort[], kind: CohortKind): readonly PaymentTrace[] {
+  return cohorts.flatMap(({ cohort }) => (cohort.kind === kind ? cohort.traces : []));
+}
+
+function sumOf(cohorts: readonly RankedCohort[], kind: CohortKind): string {
   const byCurrency = new Map<string, number>();
-  for (const { cohort } of cohorts) {
-    if (cohort.kind !== kind) continue;
-    for (const { currency, cents } of cohort.sums)
-      byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + cents);
+  for (const { currency, amountCents } of tracesOf(cohorts, kind)) {
+    byCurrency.set(currency, (byCurrency.get(currency) ?? 0) + amountCents);
   }
   return sums([...byCurrency].map(([currency, cents]) => ({ currency, cents })));
 }

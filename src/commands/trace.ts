@@ -5,13 +5,12 @@ import { EXIT } from '../exit-code.ts';
 import { coverageOf } from '../platform/coverage.ts';
 import { isUuid, type PaymentId, paymentId } from '../platform/ids.ts';
 import type { PlatformState } from '../platform/state.ts';
-import { HOP_TITLES } from '../report/hop-titles.ts';
-import type { TraceResult } from '../report/result.ts';
-import { causeTitle } from '../report/text.ts';
+import { placeText } from '../report/hop-titles.ts';
+import type { Tool, TraceResult } from '../report/result.ts';
 import { cohorts } from '../trace/cohorts.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import { tracePayment } from '../trace/trace-payment.ts';
-import { refuseContradiction } from './diagnosis.ts';
+import { becauseText, refuseContradiction } from './diagnosis.ts';
 
 export const trace: Command = async (context, args) => {
   const malformed = args.filter((id) => !isUuid(id));
@@ -24,7 +23,7 @@ export const trace: Command = async (context, args) => {
   }
   const ids = [...new Set(args.map(paymentId))];
   const state = await context.observe(ids);
-  const result = traceResult(state, ids, context);
+  const result = traceOf(state, ids, context.tool, { isRecorded: context.flags.from !== undefined });
   return { exitCode: result.exitCode, text: await render(result, context) };
 };
 
@@ -39,37 +38,45 @@ async function render(result: TraceResult, context: Context): Promise<string> {
   }
 }
 
-function traceResult(state: PlatformState, ids: readonly PaymentId[], context: Context): TraceResult {
+/** From what was observed to where each payment is: pure, as `diagnosis`. */
+export function traceOf(
+  state: PlatformState,
+  ids: readonly PaymentId[],
+  tool: Tool,
+  { isRecorded }: { readonly isRecorded: boolean },
+): TraceResult {
   refuseContradiction(state);
   const known = knownIds(state);
-  const traces = ids.filter((id) => known?.has(id) === true).map((id) => tracePayment(state, id));
+  const found = ids.filter((id) => known?.has(id) === true).map((id) => tracePayment(state, id));
   const notFound = ids
     .filter((id) => known?.has(id) !== true)
-    .map((id) => ({
-      id,
-      why: known === null ? 'payments could not be read' : missingReason(context),
-    }));
-  const ranked = traces.map((one) => ({
-    trace: one,
-    ranked: rankCohorts(state, cohorts(state, [one])).cohorts[0] ?? null,
+    .map((id) => ({ id, ...notFoundWhy(known !== null, isRecorded) }));
+  const traces = found.map((trace) => ({
+    trace,
+    ranked: rankCohorts(state, cohorts(state, [trace])).cohorts[0] ?? null,
   }));
-  const exitCode = exitCodeOf(traces, notFound.length > 0, known !== null);
+  const exitCode = exitCodeOf(found, notFound);
   return {
-    tool: context.tool,
+    tool,
     command: 'trace',
     state,
     coverage: coverageOf(state),
-    traces: ranked,
+    traces,
     notFound,
-    headline: headlineOf(ranked, notFound.length, exitCode),
+    headline: headlineOf(traces, notFound.length, exitCode),
     exitCode,
   };
 }
 
-function missingReason({ flags }: Context): string {
-  return flags.from === undefined
-    ? 'no payment has this id'
-    : 'the snapshot holds no such payment: it keeps those that had not arrived';
+/** A snapshot keeps the payments that had not arrived and those that were asked for: it proves no absence. */
+function notFoundWhy(
+  couldRead: boolean,
+  isRecorded: boolean,
+): { readonly why: string; readonly proved: boolean } {
+  if (!couldRead) return { why: 'payments could not be read', proved: false };
+  return isRecorded
+    ? { why: 'the snapshot holds no such payment: it keeps those that had not arrived', proved: false }
+    : { why: 'no payment has this id', proved: true };
 }
 
 function knownIds(state: PlatformState): ReadonlySet<PaymentId> | null {
@@ -79,11 +86,11 @@ function knownIds(state: PlatformState): ReadonlySet<PaymentId> | null {
 }
 
 /** 0 complete or in progress, 1 stuck, waiting for a person or unknown after a full look, 3 undetermined. */
-function exitCodeOf(traces: readonly PaymentTrace[], hasUnknown: boolean, couldLook: boolean): number {
+function exitCodeOf(traces: readonly PaymentTrace[], notFound: TraceResult['notFound']): number {
   const kinds = traces.map(({ kind }) => kind);
-  if (kinds.includes('stuck') || kinds.includes('needs-decision') || (hasUnknown && couldLook))
-    return EXIT.findings;
-  return kinds.includes('undetermined') || hasUnknown ? EXIT.inconclusive : EXIT.healthy;
+  const isHurt = kinds.includes('stuck') || kinds.includes('needs-decision');
+  if (isHurt || notFound.some(({ proved }) => proved)) return EXIT.findings;
+  return kinds.includes('undetermined') || notFound.length > 0 ? EXIT.inconclusive : EXIT.healthy;
 }
 
 function headlineOf(traces: TraceResult['traces'], notFound: number, exitCode: number): string {
@@ -96,8 +103,7 @@ function headlineOf(traces: TraceResult['traces'], notFound: number, exitCode: n
 }
 
 function outcomeText({ trace: one, ranked }: TraceResult['traces'][number]): string {
-  const { hop, untilHop } = one.firstMissing;
-  const where = hop === null ? 'the pipeline' : `"${HOP_TITLES[hop]}"`;
+  const where = placeText(one.firstMissing);
   switch (one.kind) {
     case 'complete':
     case 'pages-old':
@@ -105,11 +111,8 @@ function outcomeText({ trace: one, ranked }: TraceResult['traces'][number]): str
       return one.firstMissing.state === 'complete' ? 'arrived' : 'nothing is expected of it';
     case 'in-progress':
       return `on the way, before ${where}`;
-    case 'stuck': {
-      const cause = ranked?.causes[0];
-      const because = cause === undefined ? '' : `: ${causeTitle(cause)}, ${cause.level}`;
-      return `stopped at ${where}${untilHop === null ? '' : ` to "${HOP_TITLES[untilHop]}"`}${because}`;
-    }
+    case 'stuck':
+      return `stopped at ${where}${ranked === null ? '' : becauseText(ranked)}`;
     case 'needs-decision':
       return "waiting for a person's decision";
     case 'undetermined':

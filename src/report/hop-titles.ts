@@ -1,4 +1,4 @@
-import type { HopId } from '../trace/trace.ts';
+import type { FirstMissing, HopId } from '../trace/trace.ts';
 
 /** What people call the hops; behind a tick each reads as done. */
 export const HOP_TITLES: Readonly<Record<HopId, string>> = {
@@ -20,3 +20,10 @@ export const HOP_TITLES: Readonly<Record<HopId, string>> = {
   'generated-record': 'SESSIONS_GENERATED in Kafka',
   'cache-read': 'pages refreshed',
 };
+
+/** Where a payment stopped, in the words of the trace. */
+export function placeText({ hop, untilHop }: FirstMissing): string {
+  if (hop === null) return 'the end';
+  const first = `"${HOP_TITLES[hop]}"`;
+  return untilHop === null ? first : `${first} or later, up to "${HOP_TITLES[untilHop]}"`;
+}

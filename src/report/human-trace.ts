@@ -20,17 +20,16 @@ const NOT_REACHED: readonly HopStatus[] = ['missing', 'unknown', 'not-applicable
 
 export function humanTrace(result: TraceResult, view: Presentation): string {
   const ink = pen(view);
-  const couldLook = result.state.payments.kind === 'seen';
   const lines = [
     ...result.traces.flatMap(({ trace, ranked }) => [
       ...traceLines(trace, result.state.takenAtMs, ink),
       ...(ranked === null || ranked.causes.length === 0 ? [] : ['', ...causesLines(ranked, ink)]),
       '',
     ]),
-    ...result.notFound.flatMap(({ id, why }) => [
+    ...result.notFound.flatMap(({ id, why, proved }) => [
       `trace ${id}`,
       '',
-      `  ${ink.symbol(couldLook ? 'fail' : 'unknown')} ${why}`,
+      `  ${ink.symbol(proved ? 'fail' : 'unknown')} ${why}`,
       '',
     ]),
     ...gapLines(result.coverage, ink),
@@ -91,7 +90,9 @@ function hopLines(
   if (detail === '') return [start.trimEnd()];
   const indent = left.length + 6;
   const room = ink.view.width - indent;
-  if (room < DETAIL_MIN && ink.text(detail).length > room) {
+  const words = ink.text(detail).split(' ');
+  const longest = Math.max(...words.map((word) => word.length));
+  if (longest > room || (room < DETAIL_MIN && words.join(' ').length > room)) {
     return [start.trimEnd(), ...ink.wrap(`      ${detail}`, '      ')];
   }
   const [first = '', ...rest] = ink.wrap(detail, '', room);

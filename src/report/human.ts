@@ -9,6 +9,7 @@ import {
 import type { Coverage } from '../platform/coverage.ts';
 import type { DatabaseFacts, Identity, PlatformState } from '../platform/state.ts';
 import type { Cohort } from '../trace/trace.ts';
+import { placeText } from './hop-titles.ts';
 import { type Pen, pen, type Status } from './pen.ts';
 import type { Diagnosis, Presentation } from './result.ts';
 import { causeTitle, dateTime, duration, percent, plural, shortId, sums, timeNear } from './text.ts';
@@ -211,10 +212,10 @@ function cohortLines(ranked: RankedCohort, { state }: Diagnosis, ink: Pen): read
   const title = ink
     .wrap(cohortTitle(cohort, state, ink.view.timeZone), '  ')
     .map((line) => (isUrgent ? ink.chalk.bold(line) : line));
-  const list = [...ids, ...(more > 0 ? [`and ${more} more: --json names all`] : [])].join('  ');
   return [
     ...title,
-    ...ink.wrap(`  ${list}`, '  '),
+    ...ink.wrap(`  ${ids.join('  ')}`, '  '),
+    ...(more > 0 ? [`  and ${more} more: --json names all`] : []),
     ...(ranked.causes.length > 0 ? ['', ...causesLines(ranked, ink)] : []),
   ];
 }
@@ -237,14 +238,6 @@ export function causesLines(ranked: RankedCohort, ink: Pen): readonly string[] {
   ];
 }
 
-const STAGE_NAMES = {
-  purchase: 'purchase',
-  allocation: 'allocation',
-  sessions: 'sessions',
-  cache: 'pages',
-  notification: 'notification',
-} as const;
-
 function cohortTitle(cohort: Cohort, state: PlatformState, timeZone: string): string {
   const count = plural(cohort.traces.length, 'payment');
   const amount = sums(cohort.sums);
@@ -255,12 +248,12 @@ function cohortTitle(cohort: Cohort, state: PlatformState, timeZone: string): st
       : `first ${time(cohort.oldestAtMs)}, newest ${time(cohort.newestAtMs)}`;
   const arrived = state.payments.kind === 'seen' ? state.payments.value.lastArrivedAtMs : null;
   const last = arrived === null ? '' : `; last one to arrive ${time(arrived)}`;
-  const stage = cohort.stage === null ? 'the pipeline' : STAGE_NAMES[cohort.stage];
+  const where = placeText(cohort.firstMissing);
   switch (cohort.kind) {
     case 'stuck':
-      return `${count} (${amount}) stopped before ${stage}, ${when}${last} ${timeZone}`;
+      return `${count} (${amount}) stopped at ${where}, ${when}${last} ${timeZone}`;
     case 'in-progress':
-      return `${count} (${amount}) on the way, before ${stage}, ${when} ${timeZone}`;
+      return `${count} (${amount}) on the way, before ${where}, ${when} ${timeZone}`;
     case 'needs-decision':
       return `${count} (${amount}) paid and waiting for a person's decision, ${when} ${timeZone}`;
     case 'pages-old':

@@ -42,8 +42,8 @@ export interface TraceResult {
   readonly coverage: Coverage;
   /** In the order of the question; `ranked` null where nothing is wrong. */
   readonly traces: readonly { readonly trace: PaymentTrace; readonly ranked: RankedCohort | null }[];
-  /** Ids that no payment has; only a full look proves that. */
-  readonly notFound: readonly { readonly id: string; readonly why: string }[];
+  /** `proved`: a full look found no payment with this id; else it could not be looked for everywhere. */
+  readonly notFound: readonly { readonly id: string; readonly why: string; readonly proved: boolean }[];
   readonly headline: string;
   readonly exitCode: number;
 }

@@ -145,7 +145,7 @@ export const tracedPaymentSchema = z.object({
 export const traceSchema = z.object({
   ...common,
   traces: z.array(tracedPaymentSchema),
-  notFound: z.array(z.object({ id: z.string(), why: z.string() })),
+  notFound: z.array(z.object({ id: z.string(), why: z.string(), proved: z.boolean() })),
 });
 
 const plain = { schemaVersion: common.schemaVersion, tool: common.tool };

@@ -105,7 +105,7 @@ export function wrap(text: string, width: number, hang: string): readonly string
   let isFresh = true;
   for (const word of body.split(' ')) {
     if (!isFresh && line.length + 1 + word.length > width) {
-      lines.push(line);
+      lines.push(line.trimEnd());
       line = hang;
       isFresh = true;
     }

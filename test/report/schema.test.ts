@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { config } from '../../src/commands/config.ts';
+import { diagnosis } from '../../src/commands/diagnosis.ts';
+import { explain } from '../../src/commands/explain.ts';
+import { traceOf } from '../../src/commands/trace.ts';
+import type { Context } from '../../src/context.ts';
+import { jsonDiagnosis, jsonTrace } from '../../src/report/json.ts';
+import {
+  configSchema,
+  diagnosisSchema,
+  explanationSchema,
+  publishedSchema,
+  traceSchema,
+} from '../../src/report/schema.ts';
+import { INCIDENTS, PLAIN, TOOL } from '../support/golden.ts';
+import { idsOf } from '../support/states.ts';
+
+const context: Context = {
+  tool: TOOL,
+  flags: { verbose: false, color: true, input: true, check: false },
+  format: 'json',
+  view: PLAIN,
+  failOnWarn: false,
+  observe: () => Promise.reject(new Error('nothing is looked at here')),
+  writeSnapshot: () => Promise.reject(new Error('nothing is written here')),
+  settingRows: () => Promise.resolve([{ key: 'kafka.brokers', value: 'kafka:9092', source: 'environment' }]),
+};
+
+/** A schema drops what it does not know: equal means that every field is published. */
+describe('the published schema', () => {
+  it.each(Object.entries(INCIDENTS))('describes the whole document of %s', (_, state) => {
+    const document = JSON.parse(jsonDiagnosis(diagnosis(state(), 'diagnose', TOOL, { failOnWarn: false })));
+    expect(diagnosisSchema.parse(document)).toEqual(document);
+  });
+
+  it.each(Object.entries(INCIDENTS))('describes the whole trace in %s', (_, state) => {
+    const result = traceOf(state(), [idsOf(1).payment, idsOf(2).payment, idsOf(9).payment], TOOL, {
+      isRecorded: false,
+    });
+    const document = JSON.parse(jsonTrace(result));
+    expect(traceSchema.parse(document)).toEqual(document);
+    expect(document.traces.length + document.notFound.length).toBe(3);
+  });
+
+  it.each(['offsets/no-record-blocks', 'worker-stopped'])('describes the explanation of %s', async (id) => {
+    const document = JSON.parse((await explain(context, [id])).text);
+    expect(explanationSchema.parse(document)).toEqual(document);
+  });
+
+  it('describes the settings', async () => {
+    const document = JSON.parse((await config(context, [])).text);
+    expect(configSchema.parse(document)).toEqual(document);
+  });
+
+  it('is in docs/schema.json as the sources say; npm run schema writes it', () => {
+    const file = readFileSync(new URL('../../docs/schema.json', import.meta.url), 'utf8');
+    expect(JSON.parse(file)).toEqual(publishedSchema());
+  });
+});
