@@ -47,6 +47,11 @@ function unreadPayments(state: PlatformState): readonly Gap[] {
   ];
 }
 
+/** For what a check says of records: where no broker answered, it has not seen those of the payments that arrived either. */
+export function unseenCluster({ cluster }: PlatformState): readonly Gap[] {
+  return cluster.kind === 'unseen' ? [cluster.gap] : [];
+}
+
 interface PaymentFinding {
   readonly severity: Finding['severity'];
   readonly stage: Stage | null;

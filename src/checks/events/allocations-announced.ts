@@ -1,7 +1,7 @@
 import { rowWithoutEvent } from '../../platform/contradictions.ts';
 import { isAllocated } from '../../platform/payment.ts';
 import type { Check } from '../check.ts';
-import { examinePayments, paymentFinding, saidOf } from '../payments.ts';
+import { examinePayments, paymentFinding, saidOf, unseenCluster } from '../payments.ts';
 
 export const allocationsAnnounced: Check = {
   id: 'events/allocations-announced',
@@ -12,6 +12,7 @@ export const allocationsAnnounced: Check = {
     'settings',
     'containers',
     'logs',
+    'cluster',
     'topics',
     'groups',
     'records',
@@ -48,6 +49,9 @@ export const allocationsAnnounced: Check = {
           }),
         );
       },
-      beside: () => (state.allocations.kind === 'unseen' ? [state.allocations.gap] : []),
+      beside: () => [
+        ...(state.allocations.kind === 'unseen' ? [state.allocations.gap] : []),
+        ...unseenCluster(state),
+      ],
     }),
 };

@@ -1,13 +1,13 @@
 import { twoPurchases } from '../../platform/contradictions.ts';
 import type { Check } from '../check.ts';
-import { examinePayments, paymentFinding, saidOf } from '../payments.ts';
+import { examinePayments, paymentFinding, saidOf, unseenCluster } from '../payments.ts';
 
 export const endedPurchasesStayEnded: Check = {
   id: 'events/ended-purchases-stay-ended',
   title: 'No ended purchase came back',
   required: false,
   after: ['schema/tables-present'],
-  needs: ['records', 'database', 'payments', 'purchases', 'allocations', 'marks', 'clocks'],
+  needs: ['cluster', 'records', 'database', 'payments', 'purchases', 'allocations', 'marks', 'clocks'],
   explain:
     'An old event that is read again after its purchase was ended makes a new active purchase: a course for which nobody paid now. It shows as one payment that announced two purchases, the first of them inactive. Only a person can tell which one is meant.',
   examine: (state) =>
@@ -25,6 +25,9 @@ export const endedPurchasesStayEnded: Check = {
           }),
         );
       },
-      beside: () => (state.purchases.kind === 'unseen' ? [state.purchases.gap] : []),
+      beside: () => [
+        ...(state.purchases.kind === 'unseen' ? [state.purchases.gap] : []),
+        ...unseenCluster(state),
+      ],
     }),
 };

@@ -2,7 +2,7 @@ import { type Cases, EFFECTS, type PaymentCase } from '../../platform/effects.ts
 import type { MarkRow } from '../../platform/state.ts';
 import { FIX_SCRIPT, MANUAL_SCRIPT } from '../../platform/witnesses.ts';
 import type { Check, Finding } from '../check.ts';
-import { examinePayments, paymentFinding, type Said } from '../payments.ts';
+import { examinePayments, paymentFinding, type Said, unseenCluster } from '../payments.ts';
 
 export const noHandMadeRows: Check = {
   id: 'events/no-hand-made-rows',
@@ -13,6 +13,7 @@ export const noHandMadeRows: Check = {
     'settings',
     'containers',
     'logs',
+    'cluster',
     'topics',
     'groups',
     'records',
@@ -31,7 +32,7 @@ export const noHandMadeRows: Check = {
     examinePayments(state, {
       pass: 'no mark or record of the window was made by a script',
       examine: (cases, one) => byScript(cases, one),
-      beside: strangers,
+      beside: (cases) => [...strangers(cases), ...unseenCluster(state)],
     }),
 };
 

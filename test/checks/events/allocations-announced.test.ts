@@ -65,4 +65,9 @@ describe(allocationsAnnounced.id, () => {
     });
     expect(examine(pending).status).toBe('pass');
   });
+
+  it('vouches for no record where no broker answered, with nothing under way either', () => {
+    expect(examine(healthyState()).status).toBe('pass');
+    expect(examine(withUnseen(healthyState(), 'cluster')).status).toBe('unknown');
+  });
 });

@@ -53,4 +53,9 @@ describe(endedPurchasesStayEnded.id, () => {
     expect(examine(ended(announcedAgain(arrived, ids.purchase))).status).toBe('pass');
     expect(examine(announcedAgain(arrived, idsOf(2).purchase)).status).toBe('pass');
   });
+
+  it('vouches for no record where no broker answered, with nothing under way either', () => {
+    expect(examine(healthyState()).status).toBe('pass');
+    expect(examine(withUnseen(healthyState(), 'cluster')).status).toBe('unknown');
+  });
 });

@@ -52,4 +52,9 @@ describe(noHandMadeRows.id, () => {
   it('is unknown where marks were not seen', () => {
     expect(examine(withUnseen(healthyState(), 'marks')).status).toBe('unknown');
   });
+
+  it('vouches for no record where no broker answered, with nothing under way either', () => {
+    expect(examine(healthyState()).status).toBe('pass');
+    expect(examine(withUnseen(healthyState(), 'cluster')).status).toBe('unknown');
+  });
 });
