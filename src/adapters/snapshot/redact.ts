@@ -1,7 +1,9 @@
 import { maskPersonal, maskSecrets } from '../../platform/mask.ts';
 
 /** Text that people or programs wrote freely; elsewhere a mail address is a database user at its host. */
-const FREE_TEXT = new Set(['message', 'failureReason', 'reason', 'key', 'text', 'hint']);
+const FREE_TEXT = new Set(['message', 'failureReason', 'reason', 'key', 'text', 'hint', 'metadata']);
+/** Paths: where a machine keeps its files is nobody else's business, and no rule reads it. */
+const PATHS = new Set(['files']);
 /** The folder names a person. */
 const HOME = /(?<![\w.-])\/(?:home|Users)\/[^/\s"']+/g;
 
@@ -12,6 +14,7 @@ export function redact<T>(value: T, secrets: readonly string[]): T {
 
 function redacted(value: unknown, key: string, secrets: readonly string[]): unknown {
   if (typeof value === 'string') {
+    if (PATHS.has(key)) return value.slice(Math.max(value.lastIndexOf('/'), value.lastIndexOf('\\')) + 1);
     const masked = maskSecrets(value, secrets).replace(HOME, '~');
     return FREE_TEXT.has(key) ? maskPersonal(masked) : masked;
   }

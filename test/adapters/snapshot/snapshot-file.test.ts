@@ -48,6 +48,10 @@ describe('a snapshot', () => {
     expect(redact(state, [])).toEqual(state);
   });
 
+  it('keeps the names of compose files and not the folders of the machine', () => {
+    expect(redact({ files: ['/srv/shop/docker-compose.yml'] }, [])).toEqual({ files: ['docker-compose.yml'] });
+  });
+
   it('can be read by its owner alone, even in the place of an open file, and leaves nothing beside it', async () => {
     await writeFile(file, 'old', { mode: 0o644 });
     await writeSnapshot(file, healthyState(), TOOL, []);
