@@ -21,7 +21,6 @@ export const adminSilentFailure: Cause = {
     supports('created-line', 'assigning', 'strong', (question) =>
       assigningLineReading(question, ofKinds('auto-assignment-created'), {
         found: (line) => `admin-service: ${line.message}`,
-        missing: '',
       }),
     ),
     opposes('own-mark', 'database', 'decisive', (question) =>

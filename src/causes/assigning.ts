@@ -1,9 +1,9 @@
 /** Readings of the assigning code: admin-service's log on the older generation, allocation-worker's on the newest. */
 import type { LogLine } from '../platform/log-line.ts';
 import { SERVICES } from '../platform/pipeline.ts';
-import { serviceLines } from '../platform/worker-lines.ts';
+import { isLineOf, serviceLines } from '../platform/worker-lines.ts';
 import type { Question, Reading } from './cause.ts';
-import { reading, unseenReading } from './readings.ts';
+import { idsOf, mostOf, reading, unseenReading } from './readings.ts';
 
 const ASSIGNING_SERVICES = [SERVICES.admin, 'allocation-worker'] as const;
 
@@ -47,12 +47,19 @@ export function laterSuccessReading(question: Question): Reading {
   );
 }
 
+/** A line about the cohort's own payments: under one of their ids, or naming their student. Others' assignments prove nothing for them. */
 export function assigningLineReading(
   question: Question,
   matches: (line: LogLine) => boolean,
-  texts: { readonly found: (line: LogLine) => string; readonly missing: string },
+  texts: { readonly found: (line: LogLine) => string },
 ): Reading {
   const observation = 'logs of the assigning code';
-  const line = assigningLines(question)?.findLast(matches);
-  return line === undefined ? unseenReading(observation) : reading(true, texts.found(line), observation);
+  const lines = assigningLines(question)?.filter(matches) ?? null;
+  return mostOf(question, observation, (trace) => {
+    const ids = idsOf(trace);
+    const line = lines?.findLast(
+      (each) => isLineOf(each, ids) || each.message.includes(`studentId ${trace.ids.student}`),
+    );
+    return line === undefined ? 'unseen' : { holds: true, text: texts.found(line) };
+  });
 }

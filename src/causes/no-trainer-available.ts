@@ -33,7 +33,6 @@ export const noTrainerAvailable: Cause = {
     supports('said-so', 'assigning', 'moderate', (question) =>
       assigningLineReading(question, ofKinds('auto-assignment-no-trainer'), {
         found: (line) => line.message,
-        missing: '',
       }),
     ),
     opposes('blocks', 'records', 'decisive', (question) => verdictReading(question, ['blocked-on-record'])),

@@ -189,6 +189,18 @@ describe('ranking', () => {
     expect(first).toMatchObject({ id: 'consumer-dead-in-running-container', level: 'likely' });
   });
 
+  it("takes no other student's assignment for a sign", () => {
+    const other = logLine({
+      atMs: NOW - HOUR,
+      kind: 'auto-assignment-created',
+      message: `Auto Assignment: allocation created (studentId ${idsOf(9).student})`,
+    });
+    const [cohort] = ranked(withLogLines(stoppedAllocation(), 'admin-service', [other])).cohorts;
+    expect(cohort?.together).toEqual([]);
+    const silent = cohort?.causes.find(({ id }) => id === 'admin-silent-failure');
+    expect(silent?.evidence.filter((item) => item.for)).toEqual([]);
+  });
+
   it('never lets an error that no pattern knows hide behind a listed cause', () => {
     const paid = withPayment(healthyState(), { upTo: 'purchase-read' });
     const state = withLogLines(paid, 'purchase-worker', [
