@@ -1,4 +1,4 @@
-import type { PaymentId } from '../platform/ids.ts';
+import { courseId, isUuid, type PaymentId, paymentId, studentId } from '../platform/ids.ts';
 import { type Observed, seen, unseen } from '../platform/observed.ts';
 import { EVENT_TYPES, type EventType, TOPIC_OF_EVENT } from '../platform/pipeline.ts';
 import type { Settings } from '../platform/settings.ts';
@@ -16,10 +16,10 @@ import type {
   TopicState,
 } from '../platform/state.ts';
 import type { KafkaClusterReader, KeyQuestion } from '../ports/kafka-cluster.ts';
-import type { PurchaseDatabaseReader } from '../ports/purchase-database.ts';
+import type { Pair, PurchaseDatabaseReader } from '../ports/purchase-database.ts';
 import { type Budget, type Desk, look } from './deadline.ts';
 import { isGap, pollGroups, type Source } from './survey.ts';
-import type { Targets } from './targets.ts';
+import type { Targets, WaitingRange } from './targets.ts';
 
 export interface DatabaseFollowUp {
   readonly purchases: Observed<readonly PurchaseRow[]>;
@@ -241,6 +241,87 @@ export async function followUpHeads(
     }),
   );
   return Object.fromEntries(entries);
+}
+
+export interface Waiting {
+  readonly records: NonNullable<Records['waiting']>;
+  /** Null: there is no such record, or the payments could not be asked for. */
+  readonly beside: readonly PaymentRow[] | null;
+  /** Pairs of these payments and records, whose rows tell what reading them would do. */
+  readonly pairs: readonly Pair[];
+}
+
+/** The records that each group with rows to make would read next, and the payments that they are about. */
+export async function followUpWaiting(
+  desk: Desk,
+  limits: Budget,
+  sources: {
+    readonly kafka: Source<KafkaClusterReader>;
+    readonly database: Source<PurchaseDatabaseReader>;
+  },
+  ranges: readonly WaitingRange[],
+  wanted: Targets,
+): Promise<Waiting> {
+  const { kafka, database } = sources;
+  if (isGap(kafka) || ranges.length === 0) return { records: {}, beside: null, pairs: [] };
+  const endMs = desk.clock.monotonicMs() + limits.followUpMs;
+  const entries = await Promise.all(
+    ranges.map(async ({ group, topic, partition, from, to }) => {
+      const question = {
+        system: 'kafka',
+        operation: `records ${from} to ${to} of ${topic}[${partition}]`,
+        withinMs: endMs - desk.clock.monotonicMs(),
+      } as const;
+      const found = await look(desk, question, async (signal) => {
+        const records: RecordSeen[] = [];
+        for (let next = from; next < to; ) {
+          const record = await kafka.recordAt(topic, partition, next, signal);
+          if (record === null || record.offset >= to) break;
+          records.push(record);
+          next = record.offset + 1n;
+        }
+        return { from, to, records };
+      });
+      return [headKey(group, topic, partition), found] as const;
+    }),
+  );
+  const found = entries.flatMap(([, waiting]) => (waiting.kind === 'seen' ? waiting.value.records : []));
+  const known = new Set<string>(wanted.payments.map((row) => row.paymentId));
+  const unknown = namedPayments(found).filter((id) => !known.has(id));
+  const beside = isGap(database)
+    ? null
+    : await look(
+        desk,
+        {
+          system: 'postgres',
+          operation: 'payments of the waiting records',
+          withinMs: endMs - desk.clock.monotonicMs(),
+        },
+        (signal) => (unknown.length === 0 ? Promise.resolve([]) : database.paymentsOf(unknown, signal)),
+      );
+  const rows = beside?.kind === 'seen' ? beside.value : null;
+  return {
+    records: Object.fromEntries(entries),
+    beside: rows,
+    pairs: [
+      ...(rows ?? []).flatMap(({ studentId, courseId }) =>
+        courseId === null ? [] : [{ studentId, courseId }],
+      ),
+      ...found.flatMap((record) =>
+        record.studentId === null || record.courseId === null
+          ? []
+          : [{ studentId: studentId(record.studentId), courseId: courseId(record.courseId) }],
+      ),
+    ],
+  };
+}
+
+/** A key or correlation id may also be a purchase's or an allocation's: then it is in no row of payments. */
+function namedPayments(records: readonly RecordSeen[]): readonly PaymentId[] {
+  const ids = records.flatMap(({ paymentId: named, key, correlationId }) =>
+    [named, key, correlationId].flatMap((id) => (id !== null && isUuid(id) ? [paymentId(id)] : [])),
+  );
+  return [...new Set(ids)];
 }
 
 const POLL_GAP_MS = 2_000;

@@ -8,11 +8,19 @@ import type {
   ContainerInventory,
   Identity,
   MarkRow,
+  PaymentRow,
+  PaymentsOfWindow,
   PlatformState,
 } from '../platform/state.ts';
 import type { ContainerRuntimeReader } from '../ports/container-runtime.ts';
 import { type Budget, type Desk, look } from './deadline.ts';
-import { followUpDatabase, followUpHeads, followUpRecords, watchGroups } from './follow-up.ts';
+import {
+  followUpDatabase,
+  followUpHeads,
+  followUpRecords,
+  followUpWaiting,
+  watchGroups,
+} from './follow-up.ts';
 import {
   type Connected,
   type DatabaseSurvey,
@@ -28,7 +36,7 @@ import {
   surveyLogs,
   trimLogs,
 } from './survey.ts';
-import { targets } from './targets.ts';
+import { targets, waitingRanges, withPairs } from './targets.ts';
 
 export interface ObserveRequest {
   readonly runtime: Source<ContainerRuntimeReader>;
@@ -61,7 +69,15 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     surveyAdmin(desk, limits, connected.admin),
   ]);
 
-  const wanted = targets(database.payments, kafka.polls, settings);
+  const picked = targets(database.payments, kafka.polls, settings);
+  const waiting = await followUpWaiting(
+    desk,
+    limits,
+    { kafka: connected.kafka, database: connected.database },
+    waitingRanges(kafka.polls, settings),
+    picked,
+  );
+  const wanted = withPairs(picked, waiting.pairs);
   const skewMs = Math.abs(database.aheadMs ?? 0);
   const [[rows, byPayment], heads, groups, together] = await Promise.all([
     followUpDatabase(desk, limits, connected.database, wanted).then(
@@ -93,11 +109,11 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     cluster: kafka.cluster,
     topics: kafka.topics,
     groups,
-    records: { byPayment, heads, recentKeys: kafka.recentKeys },
+    records: { byPayment, heads, waiting: waiting.records, recentKeys: kafka.recentKeys },
     deadLetters: kafka.deadLetters,
     database: database.facts,
     schema: database.schema,
-    payments: database.payments,
+    payments: besidePayments(database.payments, waiting.beside),
     purchases: rows.purchases,
     allocations: rows.allocations,
     sessions: rows.sessions,
@@ -106,6 +122,14 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     admin,
     clocks: clocksOf(database, kafka, takenAtMs),
   };
+}
+
+function besidePayments(
+  payments: Observed<PaymentsOfWindow>,
+  beside: readonly PaymentRow[] | null,
+): Observed<PaymentsOfWindow> {
+  if (payments.kind === 'unseen' || beside === null) return payments;
+  return seen({ ...payments.value, beside }, payments.seenAtMs);
 }
 
 /** One part for both reads: it is seen only if both were. */

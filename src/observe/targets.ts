@@ -5,6 +5,17 @@ import type { GroupPoll, PaymentRow, PaymentsOfWindow, PolledPartition } from '.
 import type { Pair } from '../ports/purchase-database.ts';
 import { groupsToAsk } from './survey.ts';
 
+/** Records of one partition that are read for a plan: more are not given back to a worker unseen. */
+const WAITING_LIMIT = 50n;
+
+export interface WaitingRange {
+  readonly group: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 /** What the follow-up reads, picked from the survey by pure functions. */
 export interface Targets {
   readonly payments: readonly PaymentRow[];
@@ -38,6 +49,37 @@ export function targets(
     });
   });
   return { payments: rows, pairs: [...pairs.values()], unread };
+}
+
+/**
+ * What a group would read next where its worker makes rows: the oldest unread records, or without a usable commit the newest of the
+ * log, since a plan moves no group further back than that.
+ */
+export function waitingRanges(
+  polls: Readonly<Record<string, Observed<GroupPoll>>>,
+  settings: Settings,
+): readonly WaitingRange[] {
+  const makers = groupsToAsk(settings).filter(({ stage }) => stage !== 'cache' && stage !== 'notification');
+  return makers.flatMap(({ group }) => {
+    const poll = polls[group];
+    if (poll?.kind !== 'seen') return [];
+    return poll.value.partitions.flatMap(({ topic, partition, committed, bounds }) => {
+      if (bounds === null) return [];
+      const { start, end } = bounds;
+      const isUsable = committed !== null && committed >= start && committed <= end;
+      const newest = end - WAITING_LIMIT > start ? end - WAITING_LIMIT : start;
+      const from = isUsable ? committed : newest;
+      const to = isUsable && from + WAITING_LIMIT < end ? from + WAITING_LIMIT : end;
+      return from < to ? [{ group, topic, partition, from, to }] : [];
+    });
+  });
+}
+
+export function withPairs(wanted: Targets, pairs: readonly Pair[]): Targets {
+  const byKey = new Map(
+    [...wanted.pairs, ...pairs].map((pair) => [`${pair.studentId} ${pair.courseId}`, pair]),
+  );
+  return { ...wanted, pairs: [...byKey.values()] };
 }
 
 function uniquePayments(rows: readonly PaymentRow[]): readonly PaymentRow[] {

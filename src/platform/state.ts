@@ -262,8 +262,17 @@ export interface Records {
   readonly byPayment: Readonly<Record<string, Readonly<Record<string, Observed<KeyScan>>>>>;
   /** By `${group} ${topic} ${partition}`: the record at the committed offset (or, without commit, at the log start) where something is unread. */
   readonly heads: Readonly<Record<string, Observed<RecordSeen | null>>>;
+  /** By the same key, where something is unread that makes rows: what a plan must know before anybody reads it. */
+  readonly waiting?: Readonly<Record<string, Observed<RecordsWaiting>>>;
   /** Last keys of purchase-confirmed, for identity; at most 20 per partition. */
   readonly recentKeys: Observed<readonly string[]>;
+}
+
+/** Every record of [from, to): unread ones, or where nothing usable is committed the newest of the log. */
+export interface RecordsWaiting {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly records: readonly RecordSeen[];
 }
 
 export interface DeadLetter {
@@ -335,6 +344,8 @@ export interface PaymentsOfWindow {
   readonly unfinishedTotal: number;
   /** Payments asked for by name (trace), whether or not they are finished. */
   readonly asked: readonly PaymentRow[];
+  /** Of the payments that waiting records name, those that are neither unfinished nor asked for. Present: all of them were looked for. */
+  readonly beside?: readonly PaymentRow[];
   /** Oldest part of the window that was really read; equals windowStartMs when all was. */
   readonly coveredFromMs: number;
 }
@@ -352,6 +363,8 @@ export interface PaymentRow {
   readonly sessionCount: number | null;
   readonly purchaseTier: number | null;
   readonly startDate: string | null;
+  /** The metadata as JSON text, an object: what an event is rebuilt from. */
+  readonly metadata?: string;
   /** An earlier succeeded payment of the same pair that is itself unfinished, or null. */
   readonly earlierUnfinishedOfPair: PaymentId | null;
 }

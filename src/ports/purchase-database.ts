@@ -32,6 +32,8 @@ export interface PurchaseDatabaseReader extends AsyncDisposable {
     question: { readonly windowMs: number; readonly limit: number; readonly asked: readonly PaymentId[] },
     signal: AbortSignal,
   ): Promise<PaymentsOfWindow>;
+  /** The payments with these ids, whatever their state; ids that are in no row are left out. */
+  paymentsOf(payments: readonly PaymentId[], signal: AbortSignal): Promise<readonly PaymentRow[]>;
   purchasesOf(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly PurchaseRow[]>;
   allocationsOf(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly AllocationRow[]>;
   sessionsOf(allocations: readonly AllocationId[], signal: AbortSignal): Promise<readonly SessionCount[]>;

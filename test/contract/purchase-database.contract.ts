@@ -90,9 +90,12 @@ export function purchaseDatabaseContract(open: (rows: PlatformRows) => Promise<O
           sessionCount: 20,
           purchaseTier: 20,
           startDate: '2026-02-02',
+          metadata: expect.any(String),
           earlierUnfinishedOfPair: null,
         },
       ]);
+      // Postgres keeps no order of keys.
+      expect(JSON.parse(found.unfinished[0]?.metadata ?? '')).toEqual(payment.metadata);
       expect(found).toMatchObject({ succeeded: 2, arrived: 1, unfinishedTotal: 1 });
     });
 
@@ -279,6 +282,19 @@ export function purchaseDatabaseContract(open: (rows: PlatformRows) => Promise<O
       );
       expect(found.asked.at(-1)?.paymentId).toBe(old.payment.id);
       expect(found.unfinished).toEqual([]);
+    });
+
+    it('tells payments by their ids alone, and leaves out what is no payment', async () => {
+      const arrived = healthyChain(ago(HOUR));
+      const refunded = paymentRecord(ago(200 * DAY), { status: 'refunded' });
+      const reader = await holding(arrived, healthyChain(ago(HOUR)), { payments: [refunded] });
+      const asked = [refunded.id, arrived.payment.id, arrived.purchase.id, 'no-uuid'].map(paymentId);
+      const found = await reader.paymentsOf(asked, signal);
+      expect(found.map(({ paymentId: id, status }) => [id, status])).toEqual([
+        [arrived.payment.id, 'succeeded'],
+        [refunded.id, 'refunded'],
+      ]);
+      expect(await reader.paymentsOf([], signal)).toEqual([]);
     });
   });
 

@@ -118,6 +118,12 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
     };
   }
 
+  async paymentsOf(payments: readonly PaymentId[], signal: AbortSignal): Promise<readonly PaymentRow[]> {
+    await this.#answer('paymentsOf', 'payments asked for', signal);
+    const wanted = this.rows.payments.filter((payment) => payments.some((id) => id === payment.id));
+    return this.#standings(wanted).map(paymentRow);
+  }
+
   async purchasesOf(pairs: readonly Pair[], signal: AbortSignal): Promise<readonly PurchaseRow[]> {
     await this.#answer('purchasesOf', 'purchases of the payments', signal);
     return this.rows.purchases
@@ -362,6 +368,7 @@ function paymentRow(standing: Standing): PaymentRow {
     sessionCount: typeof sessionCount === 'number' ? sessionCount : null,
     purchaseTier: typeof purchaseTier === 'number' ? purchaseTier : null,
     startDate: typeof startDate === 'string' ? startDate : null,
+    metadata: JSON.stringify(metadata),
     earlierUnfinishedOfPair:
       standing.earlierUnfinished === null ? null : paymentId(standing.earlierUnfinished.id),
   };

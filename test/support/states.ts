@@ -512,7 +512,7 @@ export function withUnseen(state: PlatformState, part: Part, why: Gap = gap(SYST
     case 'groups':
       return { ...state, groups: hideAll(state.groups, why) };
     case 'records': {
-      const { byPayment, heads } = state.records;
+      const { byPayment, heads, waiting } = state.records;
       const hidden = Object.entries(byPayment).map(
         ([payment, scans]) => [payment, hideAll(scans, why)] as const,
       );
@@ -521,6 +521,7 @@ export function withUnseen(state: PlatformState, part: Part, why: Gap = gap(SYST
         records: {
           byPayment: Object.fromEntries(hidden),
           heads: hideAll(heads, why),
+          ...(waiting === undefined ? {} : { waiting: hideAll(waiting, why) }),
           recentKeys: unseen(why),
         },
       };

@@ -101,6 +101,10 @@ class PostgresDatabase implements PurchaseDatabaseReader {
     return { ...window, asked, olderMissing: await this.#olderMissing(window.windowStartMs, time.signal) };
   }
 
+  async paymentsOf(payments: readonly PaymentId[], signal: AbortSignal): Promise<readonly PaymentRow[]> {
+    return await this.#asked(payments, signal);
+  }
+
   async #asked(ids: readonly PaymentId[], signal: AbortSignal): Promise<readonly PaymentRow[]> {
     const uuids = [...new Set(ids)].filter(isUuid);
     if (uuids.length === 0) return [];

@@ -20,6 +20,7 @@ export function paymentRow(record: PaymentRecord): PaymentRow {
     sessionCount: metadata.sessionCount,
     purchaseTier: metadata.purchaseTier,
     startDate: metadata.startDate,
+    metadata: JSON.stringify(asObject(record.metadata)),
     earlierUnfinishedOfPair: record.earlier_id === null ? null : paymentId(record.earlier_id),
   };
 }

@@ -259,6 +259,7 @@ const paymentRow = object({
   sessionCount: maybe(number),
   purchaseTier: maybe(number),
   startDate: maybe(text),
+  metadata: text.exactOptional(),
   earlierUnfinishedOfPair: maybe(payment),
 });
 
@@ -271,6 +272,7 @@ const payments = object({
   unfinished: list(paymentRow),
   unfinishedTotal: number,
   asked: list(paymentRow),
+  beside: list(paymentRow).exactOptional(),
   coveredFromMs: number,
 });
 
@@ -339,6 +341,9 @@ export const stateSchema = object({
   records: object({
     byPayment: z.record(text, z.record(text, observed(keyScan))),
     heads: z.record(text, observed(maybe(record))),
+    waiting: z
+      .record(text, observed(object({ from: offset, to: offset, records: list(record) })))
+      .exactOptional(),
     recentKeys: observed(list(text)),
   }),
   deadLetters: observed(object({ topicExists: flag, letters: list(deadLetter), complete: flag })),
