@@ -81,25 +81,44 @@ export interface RecordToProduce {
   readonly headers: readonly { readonly name: string; readonly value: Uint8Array }[];
 }
 
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+}
+
 /** What a lost answer leaves open is settled by reading, never by sending again: a method either did it, did not, or says unknown. */
 export type WriteOutcome = 'done' | 'not-done' | 'unknown';
 
-/** The face that writes. Only the executor opens it, and only with consent. */
+export interface ProduceOutcome {
+  readonly outcome: WriteOutcome;
+  /** Of the new record; null unless `done`. */
+  readonly offset: bigint | null;
+}
+
+/**
+ * The face that writes. Only the executor opens it, and only with consent.
+ *
+ * A method that writes sends one request at most. It throws only where nothing was changed: RefusedError for what is not sent at
+ * all, DependencyError where nothing was sent or the broker refused it. Once the request may have left, everything but the
+ * broker's word is `unknown`, an aborted signal included. The broker may still carry it out after that: a reading that does not
+ * find the effect is final only when a broker has had time to finish what it had received.
+ */
 export interface KafkaClusterOperator extends KafkaClusterReader {
-  /** `not-done`: it existed. Never alters a topic. */
-  createTopic(
-    topic: { readonly name: string; readonly partitions: number; readonly replicationFactor: number },
-    signal: AbortSignal,
-  ): Promise<WriteOutcome>;
-  /** One request outside any generation; the broker itself refuses a group with members (`not-done`). Explicit numbers only. */
+  /**
+   * `not-done`: it existed. Never alters a topic. `done` comes when the partitions have leaders, and without them after 30 s or
+   * when the signal ends the wait.
+   */
+  createTopic(topic: NewTopic, signal: AbortSignal): Promise<WriteOutcome>;
+  /**
+   * Outside any generation; the broker itself refuses a group with members (`not-done`). Explicit numbers within the log only,
+   * its end included; others are refused. A group that was never known is made by it.
+   */
   commitOffsets(
     groupId: string,
     commits: readonly OffsetCommit[],
     signal: AbortSignal,
   ): Promise<WriteOutcome>;
-  /** One record to one partition, acknowledged by all, never sent twice. */
-  produce(
-    record: RecordToProduce,
-    signal: AbortSignal,
-  ): Promise<{ readonly outcome: WriteOutcome; readonly offset: bigint | null }>;
+  /** One record to one partition, acknowledged by all, never sent twice; its time is now. */
+  produce(record: RecordToProduce, signal: AbortSignal): Promise<ProduceOutcome>;
 }

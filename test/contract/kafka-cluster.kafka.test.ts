@@ -1,8 +1,8 @@
-import type { Admin, Kafka, Producer } from 'kafkajs';
 import { openKafka } from '../../src/adapters/kafka/open-kafka.ts';
+import { realKafkaHarness } from '../support/kafka-harness.ts';
 import { describeLive } from '../support/live.ts';
-import { commitFromOutside, missingKafka, startRealKafka, until } from '../support/real-kafka.ts';
-import { type ClusterHarness, kafkaClusterContract } from './kafka-cluster.contract.ts';
+import { missingKafka, startRealKafka } from '../support/real-kafka.ts';
+import { kafkaClusterContract } from './kafka-cluster.contract.ts';
 
 /** The platform's trap: the broker advertises a name that the host cannot resolve. */
 const ADVERTISED_HOST = 'kafka.invalid';
@@ -10,10 +10,6 @@ const ADVERTISED_HOST = 'kafka.invalid';
 describeLive('Kafka on a real broker', missingKafka(), () => {
   kafkaClusterContract('kafkajs cluster', async () => {
     const real = await startRealKafka({ advertisedHost: ADVERTISED_HOST });
-    const admin = real.kafka.admin();
-    const producer = real.kafka.producer({ allowAutoTopicCreation: false });
-    await admin.connect();
-    await producer.connect();
     return {
       open: () =>
         openKafka({
@@ -23,79 +19,7 @@ describeLive('Kafka on a real broker', missingKafka(), () => {
           addressMap: { [real.advertised]: real.bootstrap },
           secrets: [],
         }),
-      ...harnessOf(real.kafka, admin, producer),
-      [Symbol.asyncDispose]: async () => {
-        await producer.disconnect();
-        await admin.disconnect();
-        await real[Symbol.asyncDispose]();
-      },
+      ...(await realKafkaHarness(real)),
     };
   });
 });
-
-function harnessOf(
-  kafka: Kafka,
-  admin: Admin,
-  producer: Producer,
-): Omit<ClusterHarness, 'open' | typeof Symbol.asyncDispose> {
-  return {
-    createTopic: async (topic, numPartitions) => {
-      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }] });
-    },
-    append: async (topic, partition, records) => {
-      const messages = records.map(({ key, value, headers, timestampMs }) => ({
-        key,
-        value,
-        partition,
-        ...(headers === undefined ? {} : { headers }),
-        timestamp: String(timestampMs ?? Date.now()),
-      }));
-      await producer.send({ topic, messages });
-    },
-    trim: async (topic, partition, before) => {
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
-    },
-    commit: async (groupId, topic, offsets) => await commitFromOutside(kafka, groupId, topic, offsets),
-    join: async (groupId, topic) => {
-      const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 100 });
-      const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-      await consumer.connect();
-      await consumer.subscribe({ topic });
-      await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
-      await joined;
-      return {
-        leave: async () => {
-          await consumer.disconnect();
-          await until('the empty group', async () => {
-            const { groups } = await admin.describeGroups([groupId]);
-            if (groups[0]?.state !== 'Empty') throw new Error(`the group is ${groups[0]?.state}`);
-          });
-        },
-      };
-    },
-    fingerprint: () => fingerprint(admin),
-  };
-}
-
-/** Asks for groups only where that creates nothing. */
-async function fingerprint(admin: Admin): Promise<unknown> {
-  const topics = (await admin.listTopics()).sort();
-  const logs: unknown[] = [];
-  for (const topic of topics) {
-    const ends = await admin.fetchTopicOffsets(topic);
-    const sorted = ends.map(({ partition, low, high }) => `${partition}: ${low}..${high}`).sort();
-    // The offsets topic grows by the test's own groups while they live; its existence is what counts.
-    logs.push([topic, topic === '__consumer_offsets' ? ends.length : sorted]);
-  }
-  const ids = (await admin.listGroups()).groups.map(({ groupId }) => groupId).sort();
-  const groups: unknown[] = [];
-  for (const groupId of ids) {
-    const described = (await admin.describeGroups([groupId])).groups.map(({ state, members }) => [
-      state,
-      members.length,
-    ]);
-    groups.push([groupId, described, await admin.fetchOffsets({ groupId })]);
-  }
-  return { logs, groups };
-}

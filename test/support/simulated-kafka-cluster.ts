@@ -1,4 +1,4 @@
-import { DependencyError } from '../../src/errors.ts';
+import { DependencyError, RefusedError } from '../../src/errors.ts';
 import { partitionOf, recordSeen } from '../../src/platform/events.ts';
 import type { GapCode, Observed } from '../../src/platform/observed.ts';
 import { seen, unseen } from '../../src/platform/observed.ts';
@@ -14,13 +14,25 @@ import type {
 } from '../../src/platform/state.ts';
 import type {
   GroupQuestion,
+  KafkaClusterOperator,
   KafkaClusterReader,
   KeyQuestion,
+  NewTopic,
+  OffsetCommit,
+  ProduceOutcome,
   RawRecord,
+  RecordToProduce,
+  WriteOutcome,
 } from '../../src/ports/kafka-cluster.ts';
 import { ScriptedClock } from './scripted-clock.ts';
 
 export type ReaderMethod = 'facts' | 'topic' | 'bounds' | 'pollGroup' | 'findKeys' | 'recordAt' | 'tail';
+
+export type WriterMethod = 'createTopic' | 'commitOffsets' | 'produce';
+type Method = ReaderMethod | WriterMethod;
+
+/** Where the connection breaks around what a write does; the writer hears nothing either way. */
+export type AnswerLost = 'before-effect' | 'after-effect';
 
 export interface NewRecord {
   readonly key: string | null;
@@ -58,7 +70,8 @@ export class SimulatedKafkaCluster {
   readonly clock: ScriptedClock;
   readonly #topics = new Map<string, Log[]>();
   readonly #groups = new Map<string, Group>();
-  readonly #behaviour = new Map<ReaderMethod, Behaviour>();
+  readonly #behaviour = new Map<Method, Behaviour>();
+  readonly #lost = new Map<WriterMethod, AnswerLost>();
   readonly #deniedTopics = new Set<string>();
   readonly #deniedGroups = new Set<string>();
   #offsetsTopicExists = false;
@@ -138,24 +151,27 @@ export class SimulatedKafkaCluster {
     this.#deniedGroups.add(groupId);
   }
 
-  fail(
-    method: ReaderMethod,
-    error: DependencyError = simulatedError('KC_KAFKA_REFUSED', 'refused', method),
-  ): void {
+  fail(method: Method, error: DependencyError = simulatedError('KC_KAFKA_REFUSED', 'refused', method)): void {
     this.#behaviour.set(method, { kind: 'fail', error });
   }
 
-  /** Answers only when the asker gives up. */
-  hang(method: ReaderMethod): void {
+  /** Answers only when the asker gives up. A write has then been sent, and has no effect. */
+  hang(method: Method): void {
     this.#behaviour.set(method, { kind: 'hang' });
   }
 
-  slow(method: ReaderMethod, ms: number): void {
+  slow(method: Method, ms: number): void {
     this.#behaviour.set(method, { kind: 'slow', ms });
   }
 
-  heal(method: ReaderMethod): void {
+  /** From now on the outcome of this write is unknown to whoever asks for it. */
+  loseAnswer(method: WriterMethod, when: AnswerLost): void {
+    this.#lost.set(method, when);
+  }
+
+  heal(method: Method): void {
     this.#behaviour.delete(method);
+    for (const lost of [...this.#lost.keys()]) if (lost === method) this.#lost.delete(lost);
   }
 
   /** Everything that a reader could have changed, for comparing before and after. */
@@ -191,7 +207,85 @@ export class SimulatedKafkaCluster {
     };
   }
 
-  async #answer<T>(method: ReaderMethod, signal: AbortSignal, read: () => T): Promise<T> {
+  /** What `fail` gives a method that writes means: nothing was changed. */
+  operator(): KafkaClusterOperator {
+    return {
+      ...this.reader(),
+      createTopic: (topic, signal) =>
+        this.#write('createTopic', signal, 'unknown', () => this.#operatorCreates(topic)),
+      commitOffsets: (groupId, commits, signal) =>
+        this.#write('commitOffsets', signal, 'unknown', () => this.#operatorCommits(groupId, commits)),
+      produce: (record, signal) =>
+        this.#write('produce', signal, { outcome: 'unknown', offset: null }, () =>
+          this.#operatorProduces(record),
+        ),
+    };
+  }
+
+  /** `prepare` refuses what is not sent at all, and hands out the effect. */
+  async #write<T>(method: WriterMethod, signal: AbortSignal, unknown: T, prepare: () => () => T): Promise<T> {
+    if (this.#behaviour.get(method)?.kind === 'hang' && !signal.aborted) {
+      prepare();
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      return unknown;
+    }
+    const effect = await this.#answer(method, signal, prepare);
+    const lost = this.#lost.get(method);
+    if (lost === 'before-effect') return unknown;
+    const settled = effect();
+    return lost === 'after-effect' ? unknown : settled;
+  }
+
+  #operatorCreates({ name, partitions, replicationFactor }: NewTopic): () => WriteOutcome {
+    const isCount = (count: number): boolean => Number.isSafeInteger(count) && count > 0;
+    if (!isCount(partitions) || !isCount(replicationFactor))
+      throw simulatedRefusal('KC_KAFKA_TOPIC_COUNTS', name);
+    if (this.#deniedTopics.has(name)) throw simulatedError('KC_KAFKA_WRITE_RIGHT', 'unauthorized', name);
+    // It is the only broker.
+    if (replicationFactor > 1) throw simulatedError('KC_KAFKA_WRITE_REFUSED', 'other', name);
+    return () => {
+      if (this.#topics.has(name)) return 'not-done';
+      this.createTopic(name, partitions);
+      return 'done';
+    };
+  }
+
+  #operatorCommits(groupId: string, commits: readonly OffsetCommit[]): () => WriteOutcome {
+    const places = commits.map(({ topic, partition }) => `${topic} ${partition}`);
+    const isUnclear = groupId === '' || commits.length === 0 || new Set(places).size < places.length;
+    if (isUnclear || commits.some(({ offset }) => offset < 0n))
+      throw simulatedRefusal('KC_KAFKA_COMMIT_UNCLEAR', groupId);
+    for (const { topic, partition, offset } of commits) {
+      const { start, end } = this.#led(topic, partition);
+      if (offset < start || offset > end) throw simulatedRefusal('KC_KAFKA_COMMIT_OUTSIDE_LOG', groupId);
+    }
+    if (this.#deniedGroups.has(groupId))
+      throw simulatedError('KC_KAFKA_GROUP_RIGHT', 'unauthorized', 'commitOffsets');
+    return () => {
+      const group = this.#group(groupId);
+      if (group.members.length > 0) return 'not-done';
+      for (const { topic, partition, offset } of commits)
+        group.committed.set(`${topic} ${partition}`, offset);
+      return 'done';
+    };
+  }
+
+  #operatorProduces({ topic, partition, key, value, headers }: RecordToProduce): () => ProduceOutcome {
+    this.#led(topic, partition);
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+    const shown: Record<string, string> = {};
+    for (const header of headers) shown[header.name] ??= text(header.value);
+    return () => {
+      const record = {
+        key: key === null ? null : text(key),
+        value: value === null ? null : text(value),
+        headers: shown,
+      };
+      return { outcome: 'done', offset: this.append(topic, record, partition) };
+    };
+  }
+
+  async #answer<T>(method: Method, signal: AbortSignal, read: () => T): Promise<T> {
     const stopped = (): DependencyError => simulatedError('KC_KAFKA_STOPPED', 'no-time', method);
     if (signal.aborted) throw stopped();
     const behaviour = this.#behaviour.get(method);
@@ -343,6 +437,10 @@ export class SimulatedKafkaCluster {
     this.#groups.set(groupId, known);
     return known;
   }
+}
+
+function simulatedRefusal(code: string, what: string): RefusedError {
+  return new RefusedError(code, `simulated Kafka: ${code} for ${what}`, 'none, this is a simulation');
 }
 
 function simulatedError(code: string, gapCode: GapCode, operation: string): DependencyError {

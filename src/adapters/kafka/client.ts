@@ -3,14 +3,20 @@ import type { Cluster, KafkaConfig, SASLOptions } from 'kafkajs';
 import { OFFSETS_TOPIC } from '../../platform/pipeline.ts';
 import { addressText, parseAddress, seedAddress, seedName } from './address.ts';
 import { type FailureContext, unroutableError } from './errors.ts';
-import { asReadingBroker, type MetadataAnswer, type ReadingBroker, tapConnections } from './kafkajs-shape.ts';
+import {
+  type Admission,
+  asReadingBroker,
+  type MetadataAnswer,
+  type ReadingBroker,
+  tapConnections,
+} from './kafkajs-shape.ts';
 import type { Address, KafkaOptions, SaslOptions } from './options.ts';
 import { RecentLogs } from './recent-logs.ts';
 import { Routes, routeFinders } from './routes.ts';
 import { Sockets } from './sockets.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const REQUEST_TIMEOUT_MS = 5_000;
+export const REQUEST_TIMEOUT_MS = 5_000;
 const CLIENT_ID = 'kc-doctor';
 
 export interface Node extends Address {
@@ -24,6 +30,7 @@ export interface Node extends Address {
 export class KafkajsClient {
   readonly logs = new RecentLogs();
   readonly #options: KafkaOptions;
+  readonly #admit: Admission;
   readonly #sockets: Sockets;
   readonly #routes: Routes;
   readonly #bootstrap: readonly Address[];
@@ -36,8 +43,9 @@ export class KafkajsClient {
   #preferred: number | null = null;
   #interrupted: Promise<void> = Promise.resolve();
 
-  constructor(options: KafkaOptions) {
+  constructor(options: KafkaOptions, admit: Admission) {
     this.#options = options;
+    this.#admit = admit;
     this.#sockets = new Sockets(options.tls);
     this.#routes = new Routes(routeFinders(options, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS));
     this.#bootstrap = options.brokers.map((broker) => parseAddress(broker, 'kafka.brokers'));
@@ -188,7 +196,7 @@ export class KafkajsClient {
       ],
     });
     if (cluster === null) throw new Error('kafkajs no longer hands its cluster to assigners');
-    tapConnections(cluster, (answer) => this.#onMetadata(answer));
+    tapConnections(cluster, (answer) => this.#onMetadata(answer), this.#admit);
     return cluster;
   }
 

@@ -224,6 +224,22 @@ export function stoppedError(context: FailureContext, reason: unknown): Dependen
   );
 }
 
+/** The broker said that it did not do it. */
+export function writeRefusedError(type: string, right: string, context: FailureContext): DependencyError {
+  const isRight = type.endsWith('_AUTHORIZATION_FAILED');
+  const meaning: Meaning = {
+    code: isRight ? 'KC_KAFKA_WRITE_RIGHT' : 'KC_KAFKA_WRITE_REFUSED',
+    gapCode: isRight ? 'unauthorized' : 'other',
+    retryable: false,
+    says: isRight ? 'does not let this login write' : `refused to write (${type})`,
+    hint: isRight
+      ? `nothing was changed; grant ${right}: kc-doctor config --grants`
+      : 'nothing was changed; see the log of the broker',
+  };
+  const message = `Kafka at ${context.address} ${meaning.says}, asked for ${context.operation}`;
+  return dependencyError(meaning, message, context, undefined);
+}
+
 export function unroutableError(
   broker: string,
   context: FailureContext,

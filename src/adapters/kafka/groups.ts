@@ -85,10 +85,12 @@ export async function askGroup(
   });
 }
 
-async function withCoordinator<T>(
+/** `body` is run again where the coordinator has moved: it must only read. */
+export async function withCoordinator<T>(
   call: Call,
   groupId: string,
   body: (broker: ReadingBroker) => Promise<T>,
+  tries: number = COORDINATOR_TRIES,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -97,7 +99,7 @@ async function withCoordinator<T>(
       failOnCode(answer.errorCode);
       return await body(await call.client.broker(answer.coordinator.nodeId, call.context));
     } catch (error) {
-      if (attempt >= COORDINATOR_TRIES || !STALE_COORDINATOR.includes(typeOf(error) ?? '')) throw error;
+      if (attempt >= tries || !STALE_COORDINATOR.includes(typeOf(error) ?? '')) throw error;
     }
     await sleep(COORDINATOR_PAUSE_MS * attempt, undefined, { signal: call.signal });
   }

@@ -8,6 +8,8 @@ import { hasOldFormat } from './record-batch.ts';
  * they go through. A change of shape is found here, before anything is sent.
  */
 export interface MetadataAnswer {
+  /** -1: none is known. */
+  readonly controllerId?: number;
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
   readonly clusterId?: string | null;
   readonly topicMetadata: readonly {
@@ -146,8 +148,77 @@ export function asReadingBroker(broker: unknown): ReadingBroker {
   return broker as unknown as ReadingBroker;
 }
 
-interface Exchange {
-  readonly request: { readonly apiKey: number; readonly apiVersion: number };
+/** What a broker of kafkajs can also do. Answers keep their codes here too. */
+export interface WritingBroker {
+  createTopics(question: {
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly numPartitions: number;
+      readonly replicationFactor: number;
+    }[];
+    readonly timeout: number;
+  }): Promise<CreateTopicsAnswer>;
+  offsetCommit(question: {
+    readonly groupId: string;
+    readonly groupGenerationId: number;
+    readonly memberId: string;
+    readonly topics: readonly TopicPartitions<{ readonly partition: number; readonly offset: string }>[];
+  }): Promise<OffsetCommitAnswer>;
+  produce(question: {
+    readonly acks: number;
+    readonly timeout: number;
+    readonly topicData: readonly TopicPartitions<{
+      readonly partition: number;
+      readonly messages: readonly MessageToProduce[];
+    }>[];
+  }): Promise<ProduceAnswer>;
+}
+
+export interface MessageToProduce {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, readonly Buffer[]>>;
+}
+
+export interface CreateTopicsAnswer {
+  readonly topicErrors: readonly { readonly topic: string; readonly errorCode: number }[];
+}
+
+export interface OffsetCommitAnswer {
+  readonly responses: readonly TopicPartitions<{ readonly partition: number; readonly errorCode: number }>[];
+}
+
+export interface ProduceAnswer {
+  readonly topics: readonly {
+    readonly topicName: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly errorCode: number;
+      readonly baseOffset?: string;
+    }[];
+  }[];
+}
+
+const WRITING_METHODS = [
+  'createTopics',
+  'offsetCommit',
+  'produce',
+] as const satisfies readonly (keyof WritingBroker)[];
+
+/** Being able to call them is not being allowed to: the client's admission decides on each request. */
+export function asWritingBroker(broker: unknown): WritingBroker {
+  const isWhole = isObject(broker) && WRITING_METHODS.every((method) => typeof broker[method] === 'function');
+  if (!isWhole) throw shapeChanged('its broker');
+  return broker as unknown as WritingBroker;
+}
+
+export interface Exchange {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    /** Called once, right before the bytes go to the socket. */
+    readonly encode?: () => Promise<unknown>;
+  };
   readonly response: {
     readonly decode: (payload: Buffer) => Promise<unknown>;
     readonly parse: (decoded: unknown) => Promise<unknown>;
@@ -158,9 +229,16 @@ interface ConnectionPool {
   send(exchange: Exchange): Promise<unknown>;
 }
 
+/** Asked about each request that does not read: what to send in its place, or an error. */
+export type Admission = (exchange: Exchange) => Exchange;
+
+export const READS_ONLY: Admission = ({ request }) => {
+  throw new Error(`a reader was about to send a request that does not read (api key ${request.apiKey})`);
+};
+
 /**
- * Puts three things between kafkajs and its sockets. A request that does not read is refused, so that no call of ours and no
- * habit of kafkajs can change the cluster. An answer keeps its error codes: kafkajs throws at the first one, and with it
+ * Puts three things between kafkajs and its sockets. A request that does not read goes only where `admit` lets it, so that no
+ * call of ours and no habit of kafkajs changes the cluster unasked. An answer keeps its error codes: kafkajs throws at the first one, and with it
  * the whole cluster's metadata for one partition without leader. Fetched records stay bytes.
  *
  * `onMetadata` is awaited before kafkajs sees the brokers, and so before it dials one.
@@ -168,6 +246,7 @@ interface ConnectionPool {
 export function tapConnections(
   cluster: Cluster,
   onMetadata: (answer: MetadataAnswer) => Promise<void>,
+  admit: Admission,
 ): void {
   const builder = isObject(cluster)
     ? (cluster as Record<string, unknown>)['connectionPoolBuilder']
@@ -175,24 +254,26 @@ export function tapConnections(
   if (!isObject(builder) || typeof builder['build'] !== 'function')
     throw shapeChanged('its connection pools');
   const build = builder['build'].bind(builder) as (...given: unknown[]) => Promise<unknown>;
-  builder['build'] = async (...given: unknown[]) => tap(await build(...given), onMetadata);
+  builder['build'] = async (...given: unknown[]) => tap(await build(...given), onMetadata, admit);
 }
 
-function tap(pool: unknown, onMetadata: (answer: MetadataAnswer) => Promise<void>): unknown {
+function tap(
+  pool: unknown,
+  onMetadata: (answer: MetadataAnswer) => Promise<void>,
+  admit: Admission,
+): unknown {
   if (!isConnectionPool(pool)) throw shapeChanged('its connection pool');
   const send = pool.send.bind(pool);
   pool.send = async (exchange) => {
     if (!isExchange(exchange)) throw shapeChanged('its requests');
-    return await send(tapped(exchange, onMetadata));
+    const isReading = READING.includes(exchange.request.apiKey);
+    return await send(isReading ? tapped(exchange, onMetadata) : admit(exchange));
   };
   return pool;
 }
 
 function tapped(exchange: Exchange, onMetadata: (answer: MetadataAnswer) => Promise<void>): Exchange {
   const { request, response } = exchange;
-  if (!READING.includes(request.apiKey)) {
-    throw new Error(`a reader was about to send a request that does not read (api key ${request.apiKey})`);
-  }
   if (!SETTLED_BY_CODE.includes(request.apiKey)) return exchange;
   const parse = async (decoded: unknown): Promise<unknown> => {
     if (request.apiKey === API.metadata) await onMetadata(decoded as MetadataAnswer);
@@ -228,6 +309,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function shapeChanged(what: string): Error {
+export function shapeChanged(what: string): Error {
   return new Error(`kafkajs is not the version that kc-doctor was built for: ${what} have another shape`);
 }

@@ -1,4 +1,3 @@
-import { DependencyError } from '../../errors.ts';
 import { recordSeen } from '../../platform/events.ts';
 import { maskSecrets } from '../../platform/mask.ts';
 import type { Observed } from '../../platform/observed.ts';
@@ -14,9 +13,9 @@ import type {
 } from '../../platform/state.ts';
 import type { GroupQuestion, KafkaClusterReader, KeyQuestion, RawRecord } from '../../ports/kafka-cluster.ts';
 import type { Call } from './call.ts';
+import { CallRunner, secretsOf } from './call-runner.ts';
 import { KafkajsClient } from './client.ts';
-import { type FailureContext, stoppedError, toDependencyError } from './errors.ts';
-import { FirstAlone } from './first-alone.ts';
+import { type FailureContext, toDependencyError } from './errors.ts';
 import {
   askGroup,
   type Existence,
@@ -26,6 +25,7 @@ import {
   offsetsTopicUnknown,
   placeKey,
 } from './groups.ts';
+import { READS_ONLY } from './kafkajs-shape.ts';
 import { searchTopic } from './key-search.ts';
 import type { KafkaOptions } from './options.ts';
 import type { BatchRecord } from './record-batch.ts';
@@ -46,7 +46,6 @@ const SCAN_LIMIT_BYTES = 1024 ** 3;
 const SCAN_LIMIT_MS = 2_000;
 /** A broker sends the first batch whole, however large it is. */
 const SINGLE_RECORD_FETCH_BYTES = 64 * 1024;
-const LOG_LINES_IN_ERRORS = 4;
 
 /** Nothing is dialled before the first call. */
 export function openKafka(options: KafkaOptions): KafkaClusterReader {
@@ -56,19 +55,16 @@ export function openKafka(options: KafkaOptions): KafkaClusterReader {
 class KafkajsCluster implements KafkaClusterReader {
   readonly #options: KafkaOptions;
   readonly #client: KafkajsClient;
-  readonly #fetching = new FirstAlone();
+  readonly #calls: CallRunner;
   readonly #secrets: readonly string[];
   readonly #releaseWarning: () => void;
   #offsetsTopicSeen = false;
-  #running = 0;
 
   constructor(options: KafkaOptions) {
     this.#options = options;
-    this.#client = new KafkajsClient(options);
-    const tlsKey = typeof options.tls === 'boolean' ? undefined : options.tls.key;
-    this.#secrets = [...options.secrets, options.sasl?.password, tlsKey].filter(
-      (secret) => secret !== undefined,
-    );
+    this.#client = new KafkajsClient(options, READS_ONLY);
+    this.#calls = new CallRunner(this.#client, options);
+    this.#secrets = secretsOf(options);
     this.#releaseWarning = silenceNegativeTimeoutWarning();
   }
 
@@ -77,7 +73,7 @@ class KafkajsCluster implements KafkaClusterReader {
   }
 
   async facts(signal: AbortSignal): Promise<ClusterFacts> {
-    return await this.#run('the cluster and its brokers', signal, async (call) => {
+    return await this.#calls.run('the cluster and its brokers', signal, async (call) => {
       // Always asked anew: the brokers come with the answer.
       const offsets = await offsetsTopic(call);
       this.#offsetsTopicSeen ||= offsets === 'present';
@@ -93,7 +89,7 @@ class KafkajsCluster implements KafkaClusterReader {
   }
 
   async topic(topic: string, signal: AbortSignal): Promise<TopicState> {
-    return await this.#run(`topic ${topic}`, signal, async (call) => {
+    return await this.#calls.run(`topic ${topic}`, signal, async (call) => {
       const partitions = await findTopic(call, topic);
       if (partitions === null) return { kind: 'absent' };
       const bounds = await boundsOf(call, topic, partitions);
@@ -112,14 +108,14 @@ class KafkajsCluster implements KafkaClusterReader {
   }
 
   async bounds(topic: string, partition: number, signal: AbortSignal): Promise<LogBounds> {
-    return await this.#run(`both ends of the log of ${topic}[${partition}]`, signal, async (call) => {
+    return await this.#calls.run(`both ends of the log of ${topic}[${partition}]`, signal, async (call) => {
       const one = await existingPartition(call, topic, partition);
       return valueIn(await boundsOf(call, topic, [one]), partition);
     });
   }
 
   async pollGroup(question: GroupQuestion, signal: AbortSignal): Promise<GroupPoll> {
-    return await this.#run(`consumer group ${question.groupId}`, signal, async (call) => {
+    return await this.#calls.run(`consumer group ${question.groupId}`, signal, async (call) => {
       const offsets = await this.#offsetsTopic(call);
       if (offsets === 'unknown') throw offsetsTopicUnknown(call);
       const { AssignerProtocol } = (await import('kafkajs')).default;
@@ -143,7 +139,7 @@ class KafkajsCluster implements KafkaClusterReader {
 
   async findKeys(questions: readonly KeyQuestion[], signal: AbortSignal): Promise<readonly KeyScan[]> {
     const topics = [...new Set(questions.map(({ topic }) => topic))];
-    return await this.#run(
+    return await this.#calls.run(
       `records of ${questions.length} keys in ${topics.join(', ')}`,
       signal,
       async (call) => {
@@ -175,7 +171,7 @@ class KafkajsCluster implements KafkaClusterReader {
     offset: bigint,
     signal: AbortSignal,
   ): Promise<RecordSeen | null> {
-    return await this.#run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
+    return await this.#calls.run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
       const one = await existingPartition(call, topic, partition);
       const { start, end } = valueIn(await boundsOf(call, topic, [one]), partition);
       const found: BatchRecord[] = [];
@@ -204,7 +200,7 @@ class KafkajsCluster implements KafkaClusterReader {
     countPerPartition: number,
     signal: AbortSignal,
   ): Promise<{ readonly records: readonly RawRecord[]; readonly complete: boolean }> {
-    return await this.#run(`the newest records of ${topic}`, signal, async (call) => {
+    return await this.#calls.run(`the newest records of ${topic}`, signal, async (call) => {
       const partitions = await existingTopic(call, topic);
       const bounds = await boundsOf(call, topic, partitions);
       const tails = await Promise.all(
@@ -245,42 +241,6 @@ class KafkajsCluster implements KafkaClusterReader {
   #gap(error: unknown, context: FailureContext): Observed<never> {
     const { system, operation, gapCode, message, hint } = toDependencyError(error, context);
     return unseen({ system, operation, code: gapCode, reason: message, hint });
-  }
-
-  /** kafkajs cannot cancel a request: the caller is let go at once, and the sockets fall where nobody else waits on them. */
-  async #run<T>(operation: string, signal: AbortSignal, body: (call: Call) => Promise<T>): Promise<T> {
-    const { logs } = this.#client;
-    const secrets = this.#secrets;
-    const context: FailureContext = {
-      operation,
-      address: this.address,
-      secrets,
-      get log() {
-        return logs.last(LOG_LINES_IN_ERRORS);
-      },
-    };
-    if (signal.aborted) throw stoppedError(context, signal.reason);
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => {
-        const error = stoppedError(context, signal.reason);
-        reject(error);
-        if (this.#running === 1) this.#client.interrupt(error);
-      };
-    });
-    signal.addEventListener('abort', stop, { once: true });
-    this.#running += 1;
-    const nowMs = this.#options.nowMs ?? Date.now;
-    const work = body({ client: this.#client, context, signal, fetching: this.#fetching, nowMs });
-    try {
-      return await Promise.race([work, stopped]);
-    } catch (error) {
-      if (error instanceof DependencyError) throw error;
-      throw signal.aborted ? stoppedError(context, error) : toDependencyError(error, context);
-    } finally {
-      this.#running -= 1;
-      signal.removeEventListener('abort', stop);
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   asReadingBroker,
   type MetadataAnswer,
+  READS_ONLY,
   tapConnections,
 } from '../../../src/adapters/kafka/kafkajs-shape.ts';
 
@@ -28,7 +29,7 @@ async function tappedPool(
     },
   };
   const connectionPoolBuilder = { build: async () => pool };
-  tapConnections({ connectionPoolBuilder } as unknown as Cluster, onMetadata);
+  tapConnections({ connectionPoolBuilder } as unknown as Cluster, onMetadata, READS_ONLY);
   return await connectionPoolBuilder.build();
 }
 
@@ -103,7 +104,9 @@ describe('tapConnections', () => {
   });
 
   it('says so where kafkajs has changed its shape', () => {
-    expect(() => tapConnections({} as unknown as Cluster, async () => undefined)).toThrow('another shape');
+    expect(() => tapConnections({} as unknown as Cluster, async () => undefined, READS_ONLY)).toThrow(
+      'another shape',
+    );
     expect(() => asReadingBroker({ metadata: () => undefined })).toThrow('another shape');
   });
 });
