@@ -27,10 +27,21 @@ export interface OffsetMove {
   readonly to: bigint;
 }
 
-/** Bytes as base64, so that a saved plan carries them exactly. Null: no key, or a tombstone. */
+/**
+ * Bytes as base64, so that a saved plan carries them exactly. Null: no key, or a tombstone. The executor adds the header
+ * `kc-doctor-run`, whose value is not known before.
+ */
 export interface PlannedRecord {
   readonly topic: string;
   readonly partition: number;
+  /**
+   * Where the original lies. Its bytes are copied when the step is done, so value and headers are empty here: they never enter a
+   * snapshot or a saved plan. Null: rebuilt from rows, as it stands here.
+   */
+  readonly copyOf: { readonly topic: string; readonly partition: number; readonly offset: bigint } | null;
+  readonly eventType: string;
+  /** Of the original, checked before it is copied; or of the rebuilt event. */
+  readonly eventId: string | null;
   readonly key: string | null;
   readonly value: string | null;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
@@ -72,10 +83,14 @@ export type Action =
       readonly payment: PaymentId;
       readonly stage: Stage;
     }
-  /** Until the group has read these positions and the rows of the payments are there. */
+  /**
+   * Until the group has read these positions and each of the payments has its row of the step's stage. What this plan itself
+   * produces lies at the given offset or beyond it: the executor waits for where it landed.
+   */
   | {
       readonly kind: 'wait-drain';
       readonly group: string;
+      readonly payments: readonly PaymentId[];
       readonly positions: readonly {
         readonly topic: string;
         readonly partition: number;
@@ -84,7 +99,15 @@ export type Action =
       readonly withinMs: number;
     }
   /** Nothing that a machine does: an instruction to the operator. */
-  | { readonly kind: 'instruct'; readonly text: string; readonly verify: string };
+  | {
+      readonly kind: 'instruct';
+      readonly cause: string;
+      readonly text: string;
+      /** Check that passes once it was done. */
+      readonly verify: string;
+      readonly evidence: readonly string[];
+      readonly payments: readonly PaymentId[];
+    };
 
 /** What must still hold right before the step; compared with a fresh look. */
 export type Precondition =
@@ -93,6 +116,7 @@ export type Precondition =
       readonly kind: 'container';
       readonly containerId: string;
       readonly status: readonly string[];
+      /** Null: any start. */
       readonly startedAtMs: number | null;
     }
   | { readonly kind: 'topic-absent'; readonly topic: string }
@@ -121,7 +145,11 @@ export interface Step {
   readonly byHand: string;
 }
 
-/** What a plan does to one payment. Those marked so in REFUSING stop the step. */
+/**
+ * What a plan does to one payment. Re-read: the group has been past it. Ignored: its row, or a mark that its worker obeys, is there.
+ * Re-announced: a row-first worker announces the purchase that is there again. Revived: its purchase has ended, and a new one would
+ * appear. Unpaid: no longer succeeded. Foreign: there is no such payment.
+ */
 export const PREVIEWS = [
   'read-first-time',
   're-read',
@@ -139,6 +167,8 @@ export interface PaymentPreview {
   /** Null: a record whose payment cannot be told. */
   readonly payment: PaymentId | null;
   readonly effect: Preview;
+  /** The step must not be done. */
+  readonly refuses: boolean;
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint | null;
@@ -152,6 +182,11 @@ export interface Refusal {
   readonly hint: string;
   readonly payments: readonly PaymentId[];
 }
+
+/** A plan before it has a name: what is worked out without a hash. */
+export type PlanDraft = Omit<Plan, 'id' | 'fingerprint'>;
+
+export type DraftStep = Omit<Step, 'number'>;
 
 /** What a plan is about: everything that is needed to show, save, compare, apply and undo it. */
 export interface Plan {

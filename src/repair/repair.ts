@@ -2,7 +2,7 @@ import type { RankedCause } from '../causes/cause.ts';
 import type { PaymentId } from '../platform/ids.ts';
 import type { Stage } from '../platform/pipeline.ts';
 import type { PlatformState } from '../platform/state.ts';
-import type { PaymentPreview, Refusal, RepairId, Risk, Step } from './plan.ts';
+import type { DraftStep, PaymentPreview, Refusal, RepairId, Risk } from './plan.ts';
 
 /** What a repair is asked to do: chosen by the evidence, or named by the operator. */
 export interface RepairRequest {
@@ -10,13 +10,22 @@ export interface RepairRequest {
   readonly payments: readonly PaymentId[];
   /** The cause that it is offered for; null: named by the operator. */
   readonly cause: RankedCause | null;
+  /** Leading causes of all cohorts: what is still wrong besides. */
+  readonly active: readonly ActiveCause[];
   readonly includeOlder: boolean;
 }
 
+export interface ActiveCause {
+  readonly cause: RankedCause;
+  readonly payments: readonly PaymentId[];
+}
+
 export interface Planned {
-  readonly steps: readonly Omit<Step, 'number'>[];
+  readonly steps: readonly DraftStep[];
   readonly previews: readonly PaymentPreview[];
   readonly warnings: readonly string[];
+  /** Payments that had to be left out. */
+  readonly refusals: readonly Refusal[];
 }
 
 export interface Repair {
