@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import type { Command, Flags } from './context.ts';
 import { UsageError } from './errors.ts';
+import { isUuid } from './platform/ids.ts';
 
 /** A command as it was chosen on the command line; its code is loaded by `load` when it runs. */
 export interface Invocation {
@@ -118,15 +119,25 @@ export async function readCommandLine(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { text };
-    throw usageError(error);
+    throw usageError(error, program.args);
   }
   return chosen ?? { text };
 }
 
-function usageError(error: CommanderError): UsageError {
+function usageError(error: CommanderError, args: readonly string[]): UsageError {
+  const [word] = args;
+  // The program itself takes no argument: what stands there was meant as a command.
+  if (error.code === 'commander.excessArguments' && word !== undefined && !isCommand(word)) {
+    const hint = isUuid(word)
+      ? `to follow a payment: kc-doctor trace ${word}`
+      : `commands are ${ENTRIES.map(({ name }) => name).join(', ')}; see kc-doctor --help`;
+    return new UsageError('KC_UNKNOWN_COMMAND', `no command is called "${word}"`, hint, { cause: error });
+  }
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   return new UsageError('KC_USAGE', message, 'see kc-doctor --help', { cause: error });
 }
+
+const isCommand = (word: string): boolean => ENTRIES.some(({ name }) => name === word);
 
 const LIVE_FLAGS = ['since', 'timeout', 'config', 'env', 'project', 'projectDir'] as const;
 

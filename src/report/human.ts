@@ -296,13 +296,22 @@ function latentLines({ latent }: Diagnosis, ink: Pen): readonly string[] {
   ];
 }
 
+const SHOWN_OPERATIONS = 4;
+
+/** Coverage joins what failed alike; a broker that is silent leaves a long list. */
+function fewOf(operations: string): string {
+  const all = operations.split(', ');
+  const more = all.length - SHOWN_OPERATIONS;
+  return more > 1 ? `${all.slice(0, SHOWN_OPERATIONS).join(', ')} and ${more} more` : operations;
+}
+
 export function gapLines(coverage: Coverage, ink: Pen): readonly string[] {
   if (coverage.notLooked.length === 0) return [];
   return [
     'not looked at',
     ...coverage.notLooked.flatMap((gap) => {
       const [first = '', ...rest] = ink.wrap(
-        `${gap.system}: ${gap.operation}: ${gap.reason}`,
+        `${gap.system}: ${fewOf(gap.operation)}: ${gap.reason}`,
         '    ',
         ink.view.width - 4,
       );
