@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { DiagnosisDocument } from '../../src/report/schema.ts';
 
 /** KC_DOCTOR_BIN: another build, such as the installed package. */
-const BIN =
-  process.env['KC_DOCTOR_BIN'] ?? fileURLToPath(new URL('../../bin/kc-doctor.js', import.meta.url));
+const BIN = process.env['KC_DOCTOR_BIN'] ?? fileURLToPath(new URL('../../bin/kc-doctor.js', import.meta.url));
 
 export interface DoctorRun {
   readonly exitCode: number | null;
