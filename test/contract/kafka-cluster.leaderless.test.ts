@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openKafka } from '../../src/adapters/kafka/open-kafka.ts';
+import { openKafkaOperator } from '../../src/adapters/kafka/open-kafka-operator.ts';
 import { partitionOf } from '../../src/platform/events.ts';
 import type { KafkaClusterReader } from '../../src/ports/kafka-cluster.ts';
 import { describeLive } from '../support/live.ts';
@@ -123,5 +124,30 @@ describeLive('Kafka with two brokers', missingKafka(), () => {
     expect(lost).toMatchObject({ hits: [], allPartitions: false, logReachesBack: false });
     expect(lost?.ranges.map(({ complete }) => complete)).toEqual([true, false]);
     expect((await reader.tail(TOPIC, 5, signal())).complete).toBe(false);
+  });
+
+  it('writes where there is a leader, and says so where there is none', async () => {
+    await using operator = openKafkaOperator({
+      brokers: [real.bootstrap],
+      tls: false,
+      sasl: null,
+      addressMap: {},
+      secrets: [],
+    });
+    const record = { topic: TOPIC, key: null, value: Buffer.from('{}'), headers: [] };
+    const noLeader = { code: 'KC_KAFKA_NO_LEADER' };
+    await expect(operator.produce({ ...record, partition: 0 }, signal())).resolves.toEqual({
+      outcome: 'done',
+      offset: 1n,
+    });
+    await expect(operator.produce({ ...record, partition: 1 }, signal())).rejects.toMatchObject(noLeader);
+
+    const commit = (partition: number) => [{ topic: TOPIC, partition, offset: 0n }];
+    await expect(operator.commitOffsets(GROUP, commit(0), signal())).resolves.toBe('done');
+    // Whether the number lies inside the log cannot be seen.
+    await expect(operator.commitOffsets(GROUP, commit(1), signal())).rejects.toMatchObject(noLeader);
+
+    const fresh = { name: `fresh-${crypto.randomUUID()}`, partitions: 1, replicationFactor: 1 };
+    await expect(operator.createTopic(fresh, signal())).resolves.toBe('done');
   });
 });

@@ -90,4 +90,42 @@ describe('SimulatedKafkaCluster', () => {
       .pollGroup({ groupId: 'g', topics: [{ topic: 't', partitions: [0] }] }, signal);
     expect(poll).toMatchObject({ state: 'Empty', partitions: [{ committed: null }] });
   });
+
+  it('leaves a write unknown and without effect when it hangs, and says that nothing was changed when it fails', async () => {
+    const simulated = cluster();
+    const operator = simulated.operator();
+    const record = { topic: 't', partition: 0, key: null, value: null, headers: [] };
+    const before = simulated.fingerprint();
+
+    simulated.fail('produce');
+    await expect(operator.produce(record, signal)).rejects.toMatchObject({ gapCode: 'refused' });
+
+    simulated.hang('produce');
+    const stop = new AbortController();
+    const sent = operator.produce(record, stop.signal);
+    stop.abort();
+    await expect(sent).resolves.toEqual({ outcome: 'unknown', offset: null });
+    expect(simulated.fingerprint()).toEqual(before);
+
+    simulated.loseAnswer('produce', 'after-effect');
+    simulated.heal('produce');
+    await expect(operator.produce(record, signal)).resolves.toEqual({ outcome: 'done', offset: 0n });
+  });
+
+  it('denies writing to what is denied', async () => {
+    const simulated = cluster();
+    simulated.createTopic('other', 1);
+    simulated.denyGroup('g');
+    simulated.denyTopic('t');
+    const operator = simulated.operator();
+    const record = { topic: 't', partition: 0, key: null, value: null, headers: [] };
+    const denied = { gapCode: 'unauthorized' };
+    await expect(operator.produce(record, signal)).rejects.toMatchObject(denied);
+    await expect(
+      operator.commitOffsets('g', [{ topic: 'other', partition: 0, offset: 0n }], signal),
+    ).rejects.toMatchObject(denied);
+    await expect(
+      operator.createTopic({ name: 't', partitions: 1, replicationFactor: 1 }, signal),
+    ).rejects.toMatchObject(denied);
+  });
 });
