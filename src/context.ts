@@ -1,9 +1,11 @@
 import type { SettingRow } from './config/rows.ts';
 import type { PaymentId } from './platform/ids.ts';
+import type { LookupQuestion } from './platform/lookup.ts';
 import type { PlatformState } from './platform/state.ts';
+import type { Clock } from './ports/clock.ts';
 import type { Presentation, Tool } from './report/result.ts';
 
-export const FORMATS = ['human', 'json'] as const;
+export const FORMATS = ['human', 'json', 'junit'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** Flags as given, all optional; what they mean is decided in config. */
@@ -19,6 +21,12 @@ export interface Flags {
   readonly failOn?: string;
   readonly tz?: string;
   readonly output?: string;
+  readonly wait?: string;
+  readonly payment?: readonly string[];
+  readonly student?: string;
+  readonly course?: string;
+  readonly purchase?: string;
+  readonly allocation?: string;
   readonly verbose: boolean;
   readonly color: boolean;
   readonly input: boolean;
@@ -34,8 +42,18 @@ export interface Context {
   readonly view: Presentation;
   /** Exit 1 on warnings too. Ask after observing, as for `view`. */
   readonly failOnWarn: boolean;
-  /** Live, or from the snapshot that --from names. */
-  readonly observe: (asked: readonly PaymentId[]) => Promise<PlatformState>;
+  /** Live, or from the snapshot that --from names. May be asked again: what one look opened is closed by the next. */
+  readonly observe: (
+    asked: readonly PaymentId[],
+    lookups?: readonly LookupQuestion[],
+  ) => Promise<PlatformState>;
+  readonly clock: Clock;
+  /** How long --wait allows; 0 without it. */
+  readonly waitMs: number;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** One line on standard error, at once. */
+  readonly say: (line: string) => void;
   readonly writeSnapshot: (file: string, state: PlatformState) => Promise<void>;
   /** Every setting with its value (secrets masked) and where it came from. */
   readonly settingRows: () => Promise<readonly SettingRow[]>;

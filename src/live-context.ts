@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { candidateFor, type DaemonPlace, routeUrl } from './config/address-map.ts';
 import type { Config } from './config/config.ts';
 import { discoveredConfig } from './config/discovered-config.ts';
+import { parseDuration } from './config/durations.ts';
 import { nodeFiles } from './config/files.ts';
 import { refuseOtherPlatform } from './config/pin.ts';
 import { secretsOf } from './config/secrets.ts';
@@ -12,7 +13,9 @@ import type { Context, Flags } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { Connected } from './observe/survey.ts';
 import { parseAddress } from './platform/address.ts';
+import { escapeControl } from './platform/escape.ts';
 import type { PaymentId } from './platform/ids.ts';
+import type { LookupQuestion } from './platform/lookup.ts';
 import type { Gap, Observed, SystemId } from './platform/observed.ts';
 import type { ComposeProject, ContainerInventory, PlatformState } from './platform/state.ts';
 import type { Tool } from './report/result.ts';
@@ -47,7 +50,11 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
     nowMs: Date.now(),
     files: nodeFiles,
   };
-  const { presentation } = await import('./adapters/terminal/presentation.ts');
+  const [{ presentation }, { systemClock }] = await Promise.all([
+    import('./adapters/terminal/presentation.ts'),
+    import('./adapters/clock.ts'),
+  ]);
+  /** What the latest look opened. */
   const resources: AsyncDisposable[] = [];
   /** Flags alone until configuration was read; a snapshot is judged with flags alone, so that the bytes are the same everywhere. */
   const policy = { timeZone: flags.tz ?? 'UTC', failOnWarn: flags.failOn === 'warn' };
@@ -67,14 +74,21 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
     get failOnWarn() {
       return policy.failOnWarn;
     },
-    observe: (asked) => (flags.from === undefined ? observeLive(asked) : recorded(flags.from)),
+    observe: (asked, lookups = []) =>
+      flags.from === undefined ? observeLive({ asked, lookups }) : recorded(flags.from),
+    clock: systemClock,
+    waitMs: waitMsOf(flags),
+    signal: options.signal,
+    say: (line) => {
+      options.stderr.write(`${escapeControl(line)}\n`);
+    },
     writeSnapshot: async (file, state) => {
       const { writeSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
       await writeSnapshot(file, state, tool, secrets);
     },
     settingRows: async () => {
       const rows: { current: Config['rows'] } = { current: [] };
-      await observeLive([], (config) => {
+      await observeLive({ asked: [], lookups: [] }, (config) => {
         rows.current = config.rows;
       });
       return rows.current;
@@ -95,17 +109,17 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   }
 
   async function observeLive(
-    asked: readonly PaymentId[],
+    wanted: { readonly asked: readonly PaymentId[]; readonly lookups: readonly LookupQuestion[] },
     onConfig: (config: Config) => void = () => {},
   ): Promise<PlatformState> {
+    await disposeAll(resources.splice(0));
     const initial = await staticConfig(input);
     learnSecrets(initial);
     policy.timeZone = initial.timeZone;
     policy.failOnWarn = initial.failOn === 'warn';
-    const [{ observe }, { budget }, { systemClock }, { openProgress }] = await Promise.all([
+    const [{ observe }, { budget }, { openProgress }] = await Promise.all([
       import('./observe/observe.ts'),
       import('./observe/deadline.ts'),
-      import('./adapters/clock.ts'),
       import('./adapters/terminal/progress.ts'),
     ]);
     const progress = await openProgress(options.stderr, environment);
@@ -124,7 +138,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
           wantedProject: initial.project,
           connect: (inventory, compose, dockerAddress) =>
             connect(inventory, compose, dockerAddress, onConfig),
-          asked,
+          ...wanted,
           budget: limits,
         },
       );
@@ -258,6 +272,17 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   function learnSecrets(config: Config): void {
     for (const secret of secretsOf(config)) if (!secrets.includes(secret)) secrets.push(secret);
   }
+}
+
+function waitMsOf({ wait }: Flags): number {
+  if (wait === undefined) return 0;
+  const ms = parseDuration(wait);
+  if (ms !== null && ms > 0) return ms;
+  throw new UsageError(
+    'KC_USAGE_WAIT',
+    `--wait: "${wait}" is not a time to wait`,
+    'write a duration such as 120s or 5m',
+  );
 }
 
 /** In reverse order of opening; a part that fails to close must not keep the others open. */

@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
-import type { Command, Flags } from './context.ts';
+import { type Command, type Flags, FORMATS } from './context.ts';
 import { UsageError } from './errors.ts';
 import { isUuid } from './platform/ids.ts';
 
@@ -10,8 +10,6 @@ export interface Invocation {
   readonly flags: Flags;
   readonly args: readonly string[];
 }
-
-const FORMAT_CHOICES = ['human', 'json'];
 
 interface Entry {
   readonly name: string;
@@ -32,14 +30,29 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'trace',
     summary: 'one payment through every hop, and the first that is missing',
-    args: [['<paymentId...>', 'payment ids (uuid)']],
+    args: [['[paymentId...]', 'payment ids (uuid)']],
+    options: [
+      new Option('--student <id>', 'the newest payments of a student, at most 50'),
+      new Option('--course <id>', 'the newest payments for a course, at most 50'),
+      new Option('--purchase <id>', 'the payments that led to a purchase'),
+      new Option('--allocation <id>', 'the payments that led to an allocation'),
+    ],
     load: async () => (await import('./commands/trace.ts')).trace,
   },
   {
     name: 'snapshot',
     summary: 'write down what was observed, redacted; read it back with --from',
-    options: [new Option('-o, --output <file>', 'where to write it').makeOptionMandatory()],
+    options: [
+      new Option('-o, --output <file>', 'where to write it').makeOptionMandatory(),
+      new Option('--payment <id...>', 'payments to include though they may have arrived'),
+    ],
     load: async () => (await import('./commands/snapshot.ts')).snapshot,
+  },
+  {
+    name: 'smoke',
+    summary: 'whether the required checks hold, one line each: for CI after a deploy',
+    options: [new Option('--wait <duration>', 'look again until they hold or this is over, such as 120s')],
+    load: async () => (await import('./commands/smoke.ts')).smoke,
   },
   {
     name: 'config',
@@ -56,7 +69,7 @@ const ENTRIES: readonly Entry[] = [
 
 function commonOptions(): readonly Option[] {
   return [
-    new Option('--format <format>', 'output for people or for programs').choices(FORMAT_CHOICES),
+    new Option('--format <format>', 'output for people or for programs').choices(FORMATS),
     new Option('--json', 'short for --format json'),
     new Option('--from <file>', 'read a snapshot instead of the live platform'),
     new Option('--since <time>', 'window: a duration (36h, 7d) or an ISO time (default: 7d)'),
@@ -105,6 +118,7 @@ export async function readCommandLine(
   const choose = (entry: Entry, command: Commander) => {
     const flags = flagsOf(program, command);
     refuseIdleFlags(entry, flags);
+    refuseForeignFormat(entry, flags);
     chosen = { name: entry.name, load: entry.load, flags, args: command.args };
   };
   program.action(() => choose(DIAGNOSE, program));
@@ -139,7 +153,19 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
 
 const isCommand = (word: string): boolean => ENTRIES.some(({ name }) => name === word);
 
-const LIVE_FLAGS = ['since', 'timeout', 'config', 'env', 'project', 'projectDir'] as const;
+const JUDGING = ['diagnose', 'smoke'];
+
+/** JUnit tells how checks came out. */
+function refuseForeignFormat(entry: Entry, flags: Flags): void {
+  if (flags.format !== 'junit' || JUDGING.includes(entry.name)) return;
+  throw new UsageError(
+    'KC_USAGE_FORMAT',
+    `${entry.name} has no JUnit form`,
+    `use --format json, or --format junit with ${JUDGING.join(' or ')}`,
+  );
+}
+
+const LIVE_FLAGS = ['since', 'timeout', 'config', 'env', 'project', 'projectDir', 'wait', 'payment'] as const;
 
 /** A flag without effect would be believed: a snapshot holds what was looked at when it was taken. */
 function refuseIdleFlags(entry: Entry, flags: Flags): void {

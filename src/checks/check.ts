@@ -44,7 +44,7 @@ export type CheckOutcome =
   | { readonly status: 'skipped'; readonly reason: string }
   | { readonly status: 'unknown'; readonly gap: Gap };
 
-export type StatePart = Exclude<keyof PlatformState, 'takenAtMs' | 'durationMs'>;
+export type StatePart = Exclude<keyof PlatformState, 'takenAtMs' | 'durationMs' | 'lookups'>;
 
 export interface Check {
   /** Equals the file's path below src/checks. */

@@ -1,5 +1,6 @@
 import { belongsTogether } from '../platform/identity.ts';
 import type { PaymentId } from '../platform/ids.ts';
+import type { LookupQuestion } from '../platform/lookup.ts';
 import { type Observed, seen, unseen } from '../platform/observed.ts';
 import type {
   BelongsTogether,
@@ -21,6 +22,7 @@ import {
   followUpWaiting,
   watchGroups,
 } from './follow-up.ts';
+import { foundBy, lookUp, lookUpMistaken } from './lookup.ts';
 import {
   type Connected,
   type DatabaseSurvey,
@@ -49,6 +51,8 @@ export interface ObserveRequest {
   ) => Promise<Connected>;
   /** Payments to follow whether or not they are in the window. */
   readonly asked: readonly PaymentId[];
+  /** Other ids, whose payments are followed likewise. */
+  readonly lookups?: readonly LookupQuestion[];
   readonly budget: Budget;
 }
 
@@ -65,7 +69,10 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
   const [logs, kafka, database, admin] = await Promise.all([
     surveyLogs(desk, limits, runtime, docker.inventory),
     surveyKafka(desk, limits, connected.kafka, settings),
-    surveyDatabase(desk, limits, connected.database, settings, request.asked),
+    lookUp(desk, limits, connected.database, request.lookups ?? []).then(async (lookups) => {
+      const asked = [...request.asked, ...foundBy(lookups)];
+      return { ...(await surveyDatabase(desk, limits, connected.database, settings, asked)), lookups };
+    }),
     surveyAdmin(desk, limits, connected.admin),
   ]);
 
@@ -79,7 +86,7 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
   );
   const wanted = withPairs(picked, waiting.pairs);
   const skewMs = Math.abs(database.aheadMs ?? 0);
-  const [[rows, byPayment], heads, groups, together] = await Promise.all([
+  const [[rows, byPayment], heads, groups, together, mistaken] = await Promise.all([
     followUpDatabase(desk, limits, connected.database, wanted).then(
       async (found) =>
         [
@@ -90,7 +97,9 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     followUpHeads(desk, limits, connected.kafka, wanted),
     watchGroups(desk, limits, connected.kafka, settings, kafka.topics, kafka.polls, wanted),
     proveIdentity(desk, limits, connected, docker, kafka, database),
+    lookUpMistaken(desk, limits, connected.database, request.asked, database.payments),
   ]);
+  const lookups = [...database.lookups, ...mistaken];
 
   const targetIds = new Set<string>([
     ...wanted.payments.flatMap((row) => [row.paymentId, row.studentId]),
@@ -114,6 +123,7 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     database: database.facts,
     schema: database.schema,
     payments: besidePayments(database.payments, waiting.beside),
+    ...(lookups.length === 0 ? {} : { lookups }),
     purchases: rows.purchases,
     allocations: rows.allocations,
     sessions: rows.sessions,

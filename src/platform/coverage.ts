@@ -43,6 +43,10 @@ export function observedParts(
     { name: 'postgres: server', part: state.database },
     { name: 'postgres: schema', part: state.schema },
     { name: 'postgres: payments', part: state.payments },
+    ...(state.lookups ?? []).map(({ kind, id, payments: part }) => ({
+      name: `postgres: payments of ${kind} ${id}`,
+      part,
+    })),
     { name: 'postgres: purchases', part: state.purchases },
     { name: 'postgres: allocations', part: state.allocations },
     { name: 'postgres: sessions', part: state.sessions },

@@ -6,6 +6,7 @@
 
 import type { AllocationId, CourseId, PaymentId, PurchaseId, StudentId } from './ids.ts';
 import type { LogLine } from './log-line.ts';
+import type { Lookup } from './lookup.ts';
 import type { Observed } from './observed.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,6 +29,8 @@ export interface PlatformState {
   readonly database: Observed<DatabaseFacts>;
   readonly schema: Observed<SchemaFacts>;
   readonly payments: Observed<PaymentsOfWindow>;
+  /** Payments behind other ids, where the question named some; and behind ids that no payment has. */
+  readonly lookups?: readonly Lookup[];
   /** Rows of the (student, course) pairs of the unfinished payments. */
   readonly purchases: Observed<readonly PurchaseRow[]>;
   readonly allocations: Observed<readonly AllocationRow[]>;

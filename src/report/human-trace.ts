@@ -3,8 +3,8 @@ import type { Hop, PaymentTrace } from '../trace/trace.ts';
 import { HOP_TITLES } from './hop-titles.ts';
 import { causesLines, gapLines } from './human.ts';
 import { type Pen, pen, type Status } from './pen.ts';
-import type { Presentation, TraceResult } from './result.ts';
-import { money, shortId, timeNear } from './text.ts';
+import type { AnsweredLookup, Presentation, TraceResult } from './result.ts';
+import { money, plural, shortId, timeNear } from './text.ts';
 
 const STATUS_SYMBOLS: Readonly<Record<HopStatus, Status>> = {
   done: 'pass',
@@ -21,15 +21,16 @@ const NOT_REACHED: readonly HopStatus[] = ['missing', 'unknown', 'not-applicable
 export function humanTrace(result: TraceResult, view: Presentation): string {
   const ink = pen(view);
   const lines = [
+    ...result.lookups.flatMap((lookup) => lookupLines(lookup, ink)),
     ...result.traces.flatMap(({ trace, ranked }) => [
       ...traceLines(trace, result.state.takenAtMs, ink),
       ...(ranked === null || ranked.causes.length === 0 ? [] : ['', ...causesLines(ranked, ink)]),
       '',
     ]),
-    ...result.notFound.flatMap(({ id, why, proved }) => [
-      `trace ${id}`,
+    ...result.notFound.flatMap(({ kind, id, why, proved }) => [
+      `trace ${kind === 'payment' ? '' : `${kind} `}${ink.text(id)}`,
       '',
-      `  ${ink.symbol(proved ? 'fail' : 'unknown')} ${why}`,
+      ...symbolLines(proved ? 'fail' : 'unknown', why, ink),
       '',
     ]),
     ...gapLines(result.coverage, ink),
@@ -37,6 +38,17 @@ export function humanTrace(result: TraceResult, view: Presentation): string {
     ...ink.wrap(result.headline, '  ').map((line) => ink.chalk.bold(line)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function lookupLines({ kind, id, payments, complete }: AnsweredLookup, ink: Pen): readonly string[] {
+  if (payments.kind === 'unseen' || payments.value.length === 0) return [];
+  const text = `${plural(payments.value.length, 'payment')}${complete ? '' : ', newest first; there may be more'}`;
+  return [...ink.wrap(`${kind} ${id}: ${text}`, '  '), ''];
+}
+
+function symbolLines(status: Status, text: string, ink: Pen): readonly string[] {
+  const [first = '', ...rest] = ink.wrap(text, '    ', ink.view.width - 4);
+  return [`  ${ink.symbol(status)} ${first}`, ...rest];
 }
 
 function traceLines(trace: PaymentTrace, nowMs: number, ink: Pen): readonly string[] {

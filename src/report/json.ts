@@ -3,7 +3,7 @@ import type { CheckResult } from '../checks/check.ts';
 import type { Coverage } from '../platform/coverage.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
-import type { Diagnosis, Tool, TraceResult } from './result.ts';
+import type { AnsweredLookup, Diagnosis, Tool, TraceResult } from './result.ts';
 import type { ConfigDocument, DiagnosisDocument, ExplanationDocument, TraceDocument } from './schema.ts';
 
 export function jsonDiagnosis(result: Diagnosis): string {
@@ -31,13 +31,19 @@ export function jsonDiagnosis(result: Diagnosis): string {
 export function jsonTrace(result: TraceResult): string {
   const document: TraceDocument = {
     ...commonOf(result),
+    lookups: result.lookups.map(lookupOf),
     traces: result.traces.map(({ trace, ranked }) => ({
       ...traceOf(trace),
       cohort: ranked === null ? null : cohortOf(ranked),
     })),
-    notFound: result.notFound.map((each) => ({ ...each })),
+    notFound: result.notFound.map((each) => ({ ...each, leadsTo: [...each.leadsTo] })),
   };
   return printJson(document);
+}
+
+function lookupOf({ kind, id, payments, complete }: AnsweredLookup): TraceDocument['lookups'][number] {
+  if (payments.kind === 'unseen') return { kind, id, payments: [], complete: false, gap: payments.gap };
+  return { kind, id, payments: [...payments.value], complete, gap: null };
 }
 
 function commonOf(result: {

@@ -1,6 +1,7 @@
 import type { LatentCause, RankedCohort } from '../causes/cause.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Coverage } from '../platform/coverage.ts';
+import type { Lookup, LookupKind } from '../platform/lookup.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 
@@ -35,15 +36,33 @@ export interface Presentation {
   readonly verbose: boolean;
 }
 
+export interface AnsweredLookup extends Lookup {
+  /** False: there may be more payments than these. */
+  readonly complete: boolean;
+}
+
+/** An id to which no payment was found. */
+export interface NotFound {
+  /** What the id was given as. */
+  readonly kind: LookupKind | 'payment';
+  readonly id: string;
+  readonly why: string;
+  /** A full look found none; else it could not be looked for everywhere. */
+  readonly proved: boolean;
+  /** Payments behind it, where it is the id of something else than it was given as. */
+  readonly leadsTo: readonly string[];
+}
+
 export interface TraceResult {
   readonly tool: Tool;
   readonly command: string;
   readonly state: PlatformState;
   readonly coverage: Coverage;
+  /** What was asked by another id than a payment's. */
+  readonly lookups: readonly AnsweredLookup[];
   /** In the order of the question; `ranked` null where nothing is wrong. */
   readonly traces: readonly { readonly trace: PaymentTrace; readonly ranked: RankedCohort | null }[];
-  /** `proved`: a full look found no payment with this id; else it could not be looked for everywhere. */
-  readonly notFound: readonly { readonly id: string; readonly why: string; readonly proved: boolean }[];
+  readonly notFound: readonly NotFound[];
   readonly headline: string;
   readonly exitCode: number;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONTRADICTIONS } from '../platform/contradictions.ts';
 import { HOP_STATUSES } from '../platform/effects.ts';
+import { LOOKUP_KINDS } from '../platform/lookup.ts';
 import { GAP_CODES, SYSTEMS } from '../platform/observed.ts';
 import { PAYMENT_CLASSES } from '../platform/payment.ts';
 import { STAGES } from '../platform/pipeline.ts';
@@ -144,8 +145,27 @@ export const tracedPaymentSchema = z.object({
 
 export const traceSchema = z.object({
   ...common,
+  lookups: z
+    .array(
+      z.object({
+        kind: z.enum(LOOKUP_KINDS),
+        id: z.string(),
+        payments: z.array(z.string()),
+        complete: z.boolean().describe('false: there may be more than these'),
+        gap: gap.nullable(),
+      }),
+    )
+    .describe('payments found by another id than their own'),
   traces: z.array(tracedPaymentSchema),
-  notFound: z.array(z.object({ id: z.string(), why: z.string(), proved: z.boolean() })),
+  notFound: z.array(
+    z.object({
+      kind: z.enum(['payment', ...LOOKUP_KINDS]).describe('what the id was given as'),
+      id: z.string(),
+      why: z.string(),
+      proved: z.boolean(),
+      leadsTo: z.array(z.string()).describe('payments behind an id that is of another kind'),
+    }),
+  ),
 });
 
 const plain = { schemaVersion: common.schemaVersion, tool: common.tool };

@@ -74,9 +74,8 @@ const UNKNOWN_ID = '5dc56599-cd44-4672-ab73-2bf7f789ef34';
 /** One that stopped, one that arrived, one that nobody knows. */
 function traced() {
   const state = withPayment(stoppedAllocation(), { n: 2, upTo: 'cache-read', partition: 0 });
-  return traceOf(state, [idsOf(1).payment, idsOf(2).payment, paymentId(UNKNOWN_ID)], TOOL, {
-    isRecorded: false,
-  });
+  const payments = [idsOf(1).payment, idsOf(2).payment, paymentId(UNKNOWN_ID)];
+  return traceOf(state, { payments, lookups: [] }, TOOL, { isRecorded: false });
 }
 
 describe('the human trace', () => {

@@ -14,6 +14,7 @@ import {
   traceSchema,
 } from '../../src/report/schema.ts';
 import { INCIDENTS, PLAIN, TOOL } from '../support/golden.ts';
+import { ScriptedClock } from '../support/scripted-clock.ts';
 import { idsOf } from '../support/states.ts';
 
 const context: Context = {
@@ -23,6 +24,10 @@ const context: Context = {
   view: PLAIN,
   failOnWarn: false,
   observe: () => Promise.reject(new Error('nothing is looked at here')),
+  clock: new ScriptedClock(),
+  waitMs: 0,
+  signal: new AbortController().signal,
+  say: () => {},
   writeSnapshot: () => Promise.reject(new Error('nothing is written here')),
   settingRows: () => Promise.resolve([{ key: 'kafka.brokers', value: 'kafka:9092', source: 'environment' }]),
 };
@@ -35,12 +40,13 @@ describe('the published schema', () => {
   });
 
   it.each(Object.entries(INCIDENTS))('describes the whole trace in %s', (_, state) => {
-    const result = traceOf(state(), [idsOf(1).payment, idsOf(2).payment, idsOf(9).payment], TOOL, {
-      isRecorded: false,
-    });
+    const payments = [idsOf(1).payment, idsOf(2).payment, idsOf(9).payment];
+    const lookups = [{ kind: 'course', id: 'algebra' }] as const;
+    const result = traceOf(state(), { payments, lookups }, TOOL, { isRecorded: true });
     const document = JSON.parse(jsonTrace(result));
     expect(traceSchema.parse(document)).toEqual(document);
-    expect(document.traces.length + document.notFound.length).toBe(3);
+    expect(document.traces.length + document.notFound.length).toBe(4);
+    expect(document.lookups).toHaveLength(1);
   });
 
   it.each(['offsets/no-record-blocks', 'worker-stopped'])('describes the explanation of %s', async (id) => {

@@ -1,5 +1,6 @@
 import { DependencyError } from '../../errors.ts';
 import { isUuid, type PaymentId, paymentId } from '../../platform/ids.ts';
+import { MOST_PAYMENTS_BEHIND } from '../../platform/lookup.ts';
 import { maskSecrets } from '../../platform/mask.ts';
 import type {
   DatabaseAnomalies,
@@ -51,7 +52,6 @@ export interface PostgresOptions {
 /** Most rows of one answer. More is no answer but a table read whole, and is said instead of cut in silence. */
 const MOST_ROWS = 20_000;
 const MOST_ANOMALIES = 200;
-const MOST_PAYMENTS_BEHIND = 50;
 /** Of the statement timeout, for what is good to know and not worth leaning on the database for. */
 const ASIDE_SHARE = 1 / 3;
 /** Of the statement timeout, for all slices of the window: what was read by then is worth more than the rest, too late. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allocationId, courseId, paymentId, purchaseId, studentId } from '../../platform/ids.ts';
 import { LOG_KINDS } from '../../platform/log-line.ts';
+import { LOOKUP_KINDS } from '../../platform/lookup.ts';
 import { GAP_CODES, type Observed, SYSTEMS } from '../../platform/observed.ts';
 import { CONTAINER_STATUSES, GROUP_STATES, type PlatformState } from '../../platform/state.ts';
 
@@ -350,6 +351,9 @@ export const stateSchema = object({
   database: observed(database),
   schema: observed(schema),
   payments: observed(payments),
+  lookups: list(
+    object({ kind: z.enum(LOOKUP_KINDS), id: text, payments: observed(list(payment)) }),
+  ).exactOptional(),
   purchases: observed(list(purchaseRow)),
   allocations: observed(list(allocationRow)),
   sessions: observed(list(sessionCount)),
