@@ -12,6 +12,14 @@ export function encode(value: unknown): string {
   });
 }
 
+/** The same in ASCII alone: it fits into a database or file of any encoding, and no character in it ends a line. */
+export function encodeAscii(value: unknown): string {
+  return encode(value).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** Throws SyntaxError where the text is not JSON. */
 export function decode(text: string): unknown {
   return JSON.parse(text, (_, part: unknown) => {

@@ -18,8 +18,11 @@ export const PGBOUNCER_MISSING: string | null =
 /** It refuses to run as root. `nobody` exists on every Linux. */
 const NOBODY = 65_534;
 
-/** One server connection, so that all clients share it and what one leaves behind the next one meets. */
-export async function startPgbouncer(databaseUrl: string): Promise<RealPgbouncer> {
+/** One server connection as a rule, so that all clients share it and what one leaves behind the next one meets. */
+export async function startPgbouncer(
+  databaseUrl: string,
+  options: { readonly poolSize?: number } = {},
+): Promise<RealPgbouncer> {
   const home = await mkdtemp(join(tmpdir(), 'kc-pgbouncer-'));
   const target = new URL(databaseUrl);
   const port = await freePort();
@@ -33,7 +36,7 @@ export async function startPgbouncer(databaseUrl: string): Promise<RealPgbouncer
     'unix_socket_dir =',
     'auth_type = any',
     'pool_mode = transaction',
-    'default_pool_size = 1',
+    `default_pool_size = ${options.poolSize ?? 1}`,
   ];
   await writeFile(join(home, 'pgbouncer.ini'), `${config.join('\n')}\n`);
   const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
