@@ -105,6 +105,11 @@ export interface ProduceOutcome {
  * find the effect is final only when a broker has had time to finish what it had received.
  */
 export interface KafkaClusterOperator extends KafkaClusterReader {
+  /** The record at exactly this offset, byte for byte, to be sent again; null: it is not there (any more). Reads only. */
+  copyOf(
+    place: { readonly topic: string; readonly partition: number; readonly offset: bigint },
+    signal: AbortSignal,
+  ): Promise<RecordToProduce | null>;
   /**
    * `not-done`: it existed. Never alters a topic. `done` comes when the partitions have leaders, and without them after 30 s or
    * when the signal ends the wait.

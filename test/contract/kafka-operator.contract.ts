@@ -279,6 +279,20 @@ export function kafkaOperatorContract(name: string, start: () => Promise<Operato
         ]);
       });
 
+      it('hands out a record byte for byte, so that it can be sent again', async () => {
+        await threeRecords();
+        const value = new Uint8Array([0x7b, 0x7d, 0x0a]);
+        await writing(producing({ value }));
+        await using operator = cluster.openOperator();
+        const place = { topic, partition: 1, offset: 3n };
+        const copy = await operator.copyOf(place, signal());
+        expect(copy).toMatchObject({ topic, partition: 1 });
+        expect(Array.from(copy?.key ?? [])).toEqual(Array.from(bytes('payment-1')));
+        expect(Array.from(copy?.value ?? [])).toEqual(Array.from(value));
+        expect(copy?.headers.map(({ name }) => name).toSorted()).toEqual(['eventType', 'kc-doctor-run']);
+        expect(await operator.copyOf({ ...place, offset: 4n }, signal())).toBeNull();
+      });
+
       it('keeps a missing key and a tombstone what they are', async () => {
         await threeRecords();
         const written = await writing(producing({ partition: 0, key: null, value: null, headers: [] }));

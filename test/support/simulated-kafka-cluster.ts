@@ -211,6 +211,7 @@ export class SimulatedKafkaCluster {
   operator(): KafkaClusterOperator {
     return {
       ...this.reader(),
+      copyOf: (place, signal) => this.#answer('recordAt', signal, () => this.#copyOf(place)),
       createTopic: (topic, signal) =>
         this.#write('createTopic', signal, 'unknown', () => this.#operatorCreates(topic)),
       commitOffsets: (groupId, commits, signal) =>
@@ -234,6 +235,21 @@ export class SimulatedKafkaCluster {
     if (lost === 'before-effect') return unknown;
     const settled = effect();
     return lost === 'after-effect' ? unknown : settled;
+  }
+
+  #copyOf({
+    topic,
+    partition,
+    offset,
+  }: Pick<RawRecord, 'topic' | 'partition' | 'offset'>): RecordToProduce | null {
+    const found = this.#led(topic, partition).records.find((record) => record.offset === offset);
+    if (found === undefined) return null;
+    const bytes = (text: string | null) => (text === null ? null : new TextEncoder().encode(text));
+    const headers = Object.entries(found.headers).map(([name, value]) => ({
+      name,
+      value: new TextEncoder().encode(value),
+    }));
+    return { topic, partition, key: bytes(found.key), value: bytes(found.value), headers };
   }
 
   #operatorCreates({ name, partitions, replicationFactor }: NewTopic): () => WriteOutcome {

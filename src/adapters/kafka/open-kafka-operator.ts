@@ -19,6 +19,7 @@ export function openKafkaOperator(options: KafkaOptions): KafkaClusterOperator {
     findKeys: (questions, signal) => reader.findKeys(questions, signal),
     recordAt: (topic, partition, offset, signal) => reader.recordAt(topic, partition, offset, signal),
     tail: (topic, countPerPartition, signal) => reader.tail(topic, countPerPartition, signal),
+    copyOf: (place, signal) => reader.copyOf(place, signal),
     createTopic: (topic, signal) => createTopic(writer, topic, signal),
     commitOffsets: (groupId, commits, signal) => commitOffsets(writer, groupId, commits, signal),
     produce: (record, signal) => produceRecord(writer, record, signal),

@@ -11,7 +11,14 @@ import type {
   RecordSeen,
   TopicState,
 } from '../../platform/state.ts';
-import type { GroupQuestion, KafkaClusterReader, KeyQuestion, RawRecord } from '../../ports/kafka-cluster.ts';
+import type {
+  GroupQuestion,
+  KafkaClusterOperator,
+  KafkaClusterReader,
+  KeyQuestion,
+  RawRecord,
+  RecordToProduce,
+} from '../../ports/kafka-cluster.ts';
 import type { Call } from './call.ts';
 import { CallRunner, secretsOf } from './call-runner.ts';
 import { KafkajsClient } from './client.ts';
@@ -48,7 +55,7 @@ const SCAN_LIMIT_MS = 2_000;
 const SINGLE_RECORD_FETCH_BYTES = 64 * 1024;
 
 /** Nothing is dialled before the first call. */
-export function openKafka(options: KafkaOptions): KafkaClusterReader {
+export function openKafka(options: KafkaOptions): KafkaClusterReader & Pick<KafkaClusterOperator, 'copyOf'> {
   return new KafkajsCluster(options);
 }
 
@@ -171,7 +178,31 @@ class KafkajsCluster implements KafkaClusterReader {
     offset: bigint,
     signal: AbortSignal,
   ): Promise<RecordSeen | null> {
-    return await this.#calls.run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
+    const found = await this.#firstFrom(topic, partition, offset, signal);
+    return found === null ? null : recordSeen(rawRecord(topic, partition, found));
+  }
+
+  async copyOf(
+    {
+      topic,
+      partition,
+      offset,
+    }: { readonly topic: string; readonly partition: number; readonly offset: bigint },
+    signal: AbortSignal,
+  ): Promise<RecordToProduce | null> {
+    const found = await this.#firstFrom(topic, partition, offset, signal);
+    if (found === null || found.offset !== offset) return null;
+    const headers = found.headers.map(([name, value]) => ({ name, value: value ?? new Uint8Array() }));
+    return { topic, partition, key: found.key, value: found.value, headers };
+  }
+
+  #firstFrom(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    signal: AbortSignal,
+  ): Promise<BatchRecord | null> {
+    return this.#calls.run(`the record at ${topic}[${partition}] @ ${offset}`, signal, async (call) => {
       const one = await existingPartition(call, topic, partition);
       const { start, end } = valueIn(await boundsOf(call, topic, [one]), partition);
       const found: BatchRecord[] = [];
@@ -188,7 +219,7 @@ class KafkajsCluster implements KafkaClusterReader {
         if (found.length === 0) found.push(record);
       });
       const first = found[0];
-      if (first !== undefined) return recordSeen(rawRecord(topic, partition, first));
+      if (first !== undefined) return first;
       if (!read.complete)
         throw new Error(`the broker gave nothing at ${read.readTo}, below the end of the log`);
       return null;
