@@ -38,10 +38,22 @@ export interface IdentityQuestion {
 export function belongsTogether(question: IdentityQuestion): BelongsTogether {
   const brokers = brokerListProof(question);
   const keys = keysProof(question);
-  const chainAgrees = brokers.outcome === 'agrees' && keys.outcome === 'agrees';
-  const proofs = [brokers, keys, databaseProof(question, chainAgrees)];
+  const proofs = [brokers, keys, databaseProof(question, wayOverKafka(question, brokers, keys))];
   if (proofs.some((proof) => proof.outcome === 'contradicts')) return { verdict: 'contradicted', proofs };
   return { verdict: joinsAll(question, proofs) ? 'proved' : 'not-provable', proofs };
+}
+
+/** Whether the broker that the workers use holds the keys of our payments; untried where payments were not asked for them. */
+type WayOverKafka = 'agrees' | 'untried' | 'leads elsewhere';
+
+function wayOverKafka(
+  { knownPayments }: IdentityQuestion,
+  brokers: IdentityProof,
+  keys: IdentityProof,
+): WayOverKafka {
+  if (brokers.outcome !== 'agrees') return 'leads elsewhere';
+  if (keys.outcome === 'agrees') return 'agrees';
+  return knownPayments === null ? 'untried' : 'leads elsewhere';
 }
 
 type Party = 'containers' | 'kafka' | 'database';
@@ -161,14 +173,14 @@ function keysProof({ recentKeys, knownPayments }: IdentityQuestion): IdentityPro
   return { id, outcome: keys.length >= KEYS_THAT_CONTRADICT ? 'contradicts' : 'not-comparable', text };
 }
 
-function databaseProof(question: IdentityQuestion, chainAgrees: boolean): IdentityProof {
+function databaseProof(question: IdentityQuestion, way: WayOverKafka): IdentityProof {
   const { databaseName } = question;
   const ours = databasePlace(question.databaseAddress);
   if (ours === null || databaseName === null) return best('database', [], 'the database was not seen');
   const comparisons = workersOf(question).flatMap((worker) =>
     worker.database === null
       ? []
-      : [compareDatabase(question, worker, worker.database, { ...ours, name: databaseName }, chainAgrees)],
+      : [compareDatabase(question, worker, worker.database, { ...ours, name: databaseName }, way)],
   );
   return best('database', comparisons, "no worker's database was seen");
 }
@@ -182,15 +194,18 @@ function compareDatabase(
   worker: ContainerState,
   theirs: DatabasePlace,
   ours: DatabasePlace,
-  chainAgrees: boolean,
+  way: WayOverKafka,
 ): Comparison {
   const text = `${worker.name} uses ${shown(theirs)}, we use ${shown(ours)}`;
   const sameHost = isSameDatabaseHost(question, worker, theirs, ours);
-  if (sameHost === true && theirs.name === ours.name) {
+  const sameName = theirs.name === ours.name;
+  if (sameHost === true && sameName) {
     return { outcome: 'agrees', text: `${worker.name} uses ${shown(theirs)}, and so do we` };
   }
   // A pooler, a replica or a second DNS name is another address of the same data: then the way over Kafka leads there as well.
-  if (sameHost === null || chainAgrees) return { outcome: 'not-comparable', text };
+  if (sameHost === null || way === 'agrees') return { outcome: 'not-comparable', text };
+  // A port on our loopback is mostly a pooler or a tunnel; while Kafka is silent nothing says where it leads.
+  if (way === 'untried' && sameName && isLoopback(ours.host)) return { outcome: 'not-comparable', text };
   return { outcome: 'contradicts', text };
 }
 

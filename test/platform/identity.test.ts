@@ -172,6 +172,20 @@ describe("the workers' database", () => {
     expect(verdict(asked)).toBe('proved');
   });
 
+  it('is not called another one behind a tunnel or a pooler here only because Kafka could not be asked', () => {
+    const silent = question({
+      cluster: unseen(gap('kafka')),
+      recentKeys: [],
+      knownPayments: null,
+      databaseAddress: 'kc@127.0.0.1:6432/kc',
+    });
+    expect(outcomes(silent)['database']).toBe('not-comparable');
+    expect(verdict(silent)).toBe('not-provable');
+    expect(verdict({ ...silent, databaseName: 'staging' })).toBe('contradicted');
+    expect(verdict({ ...silent, databaseAddress: 'kc@prod.example/kc' })).toBe('contradicted');
+    expect(verdict({ ...silent, recentKeys: KEYS, knownPayments: [] })).toBe('contradicted');
+  });
+
   it('agrees for a container whose published port we use', () => {
     const postgres = container('postgres', {
       publishedPorts: [{ containerPort: 5432, hostIp: '127.0.0.1', hostPort: 5433 }],
