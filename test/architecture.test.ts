@@ -91,7 +91,9 @@ const LAYERS: Readonly<
 };
 
 const PURE = ['platform', 'checks', 'trace', 'causes', 'report'];
-const EFFECT_FILES = ['src/repair/execute.ts', 'src/repair/journal.ts', 'src/repair/lock.ts'];
+const EFFECT_FILES = ['act', 'execute', 'journal', 'lock', 'perform', 'precondition', 'session', 'watch'].map(
+  (name) => `src/repair/${name}.ts`,
+);
 const PURE_FILES = SOURCES.filter(
   (file) => PURE.includes(folderOf(file)) || (folderOf(file) === 'repair' && !EFFECT_FILES.includes(file)),
 );

@@ -1,0 +1,358 @@
+/**
+ * The one executor of all repairs. A run is made of phases: the steps of a plan, then a look at what came of them, then the plan
+ * for what is still missing. Everything is journalled before it is done and read back after it was.
+ */
+import { DoctorError, StaleError } from '../errors.ts';
+import { type Hands, settle } from './act.ts';
+import type { Grant } from './consent.ts';
+import { phasePlace } from './fail-point.ts';
+import { openJournal, sharedJournal } from './journal.ts';
+import { refuseOtherPlatform, takeLock } from './lock.ts';
+import {
+  isHalfMadeTopic,
+  type PhaseEnd,
+  record,
+  rememberRestarts,
+  runSteps,
+  settleBegun,
+  startAgain,
+} from './perform.ts';
+import type { Plan } from './plan.ts';
+import { driftBeforeRun, type WantsRecord } from './precondition.ts';
+import type { PhaseRecord, RunRecord } from './runs.ts';
+import {
+  commandsLeft,
+  openPhase,
+  type Phase,
+  type RepairWorld,
+  reopened,
+  type Session,
+  stoppedSteps,
+} from './session.ts';
+import { undoing } from './undo.ts';
+import { type Examined, stillStuck } from './verify.ts';
+import { verify } from './watch.ts';
+
+export const RUN_OUTCOMES = ['fixed', 'remaining', 'undone', 'needs-person', 'stale', 'interrupted'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+export interface RunResult {
+  readonly run: string;
+  readonly outcome: RunOutcome;
+  readonly phases: readonly PhaseRecord[];
+  /** What is still wrong, or what a person must do; empty where it is fixed. */
+  readonly reasons: readonly string[];
+  /** The last look. Null: the platform was not observed again. */
+  readonly examined: Examined | null;
+}
+
+/** Bounds the composition of catalogue.md 4.1: ground and flow, then replay stage by stage. */
+const MAX_PHASES = 5;
+
+/** Applies a plan. Throws StaleError, RefusedError or DependencyError only where nothing was changed. */
+export async function execute(
+  run: string,
+  first: { readonly plan: Plan; readonly grant: Grant },
+  world: RepairWorld,
+): Promise<RunResult> {
+  return inSession({ run, ...first, lastSequence: 0, phases: [] }, world, async (session, examined) => {
+    const refuses: WantsRecord = async (step) => world.refusesRecord(examined, step);
+    const stale = await driftBeforeRun(first.plan, session.hands, refuses);
+    if (stale !== null) throw staleError(stale);
+    await world.failPoint(phasePlace({ phase: 1, isUndo: false }, 'before-opening'));
+    const phase = await openPhase(session, { phase: 1, isUndo: false, plan: first.plan, grant: first.grant });
+    return runPhases(session, phase);
+  });
+}
+
+/** Goes on with a run whose process died: what was begun is settled by reading, the rest is done. */
+export async function resume(record: RunRecord, grant: Grant, world: RepairWorld): Promise<RunResult> {
+  const phases = record.phases.map(reopened);
+  const phase = phases.at(-1) ?? reopened(record.phases[0]);
+  const { run, lastSequence } = record;
+  const opening = { run, plan: phase.plan, grant, lastSequence, phases };
+  return inSession(opening, world, async (session) => {
+    rememberRestarts(session, phase);
+    return phase.isUndo
+      ? finishUndo(session, phase, phase.plan.warnings, ['an earlier step failed'])
+      : runPhases(session, phase);
+  });
+}
+
+/** Takes back what can be taken back of a run, its latest phase first. */
+export async function undoRun(record: RunRecord, grant: Grant, world: RepairWorld): Promise<RunResult> {
+  const phases = record.phases.map(reopened);
+  const { run, lastSequence } = record;
+  const opening = { run, plan: record.phases[0].plan, grant, lastSequence, phases };
+  return inSession(opening, world, async (session) => {
+    const leftovers: string[] = [];
+    for (const phase of phases.filter(({ isUndo }) => !isUndo).toReversed()) {
+      if (isUndone(phase, phases)) continue;
+      await settleBegun(session, phase);
+      const undone = await undo(session, phase);
+      leftovers.push(...undone.leftovers);
+      if (undone.failure !== null) return needsPerson(session, [undone.failure, ...leftovers], null);
+    }
+    if (leftovers.length > 0) return needsPerson(session, leftovers, null);
+    return end(session, 'undone', 'run-undone', [], null);
+  });
+}
+
+function isUndone(phase: PhaseRecord, phases: readonly PhaseRecord[]): boolean {
+  return phases.some(
+    (one) =>
+      one.isUndo &&
+      one.phase === phase.phase &&
+      one.plan.steps.every(({ number }) => one.steps.get(number)?.status === 'done'),
+  );
+}
+
+interface Opening {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly grant: Grant;
+  readonly lastSequence: number;
+  readonly phases: readonly Phase[];
+}
+
+async function inSession(
+  { run, plan, grant, lastSequence, phases }: Opening,
+  world: RepairWorld,
+  work: (session: Session, examined: Examined) => Promise<RunResult>,
+): Promise<RunResult> {
+  const { operator, host, clock } = world;
+  await using operators = await world.open(grant);
+  await using lock = await takeLock(operators.ledger, plan, { run, operator, host }, world.leaving);
+  const shared = await sharedJournal(operators.ledger, world.leaving);
+  const journal = openJournal({ shared, file: operators.file }, { run, operator, lastSequence }, clock);
+  const hands: Hands = {
+    runtime: operators.runtime,
+    kafka: operators.kafka,
+    clock,
+    run,
+    waiting: AbortSignal.any([world.interrupted, world.leaving]),
+    leaving: world.leaving,
+    restarts: new Map(),
+    produced: new Map(),
+    waitingFor: (what) => world.progress({ kind: 'step-waits', what }),
+  };
+  const session: Session = {
+    world,
+    hands,
+    lock,
+    journal,
+    grant,
+    phases: [...phases],
+  };
+  const examined = await world.observe(plan.payments, 'quick');
+  refuseOtherPlatform(plan, examined.state);
+  try {
+    return await work(session, examined);
+  } catch (error) {
+    if (world.leaving.aborted || !hasBegun(session)) throw error;
+    return await broken(session, error);
+  }
+}
+
+function hasBegun({ phases }: Session): boolean {
+  return phases.some(({ steps }) => steps.size > 0);
+}
+
+/**
+ * Something failed that no step answers for: the journal, the lock, or a defect of ours. Nothing more is done but to start what was
+ * stopped, and not even that once the lock is gone, for then somebody else may be at work.
+ */
+async function broken(session: Session, error: unknown): Promise<RunResult> {
+  const { world, journal, phases } = session;
+  const reasons = [error instanceof DoctorError ? error.message : `a defect of kc-doctor: ${String(error)}`];
+  const phase = phases.at(-1);
+  try {
+    await session.lock.prove(world.leaving);
+    for (const stop of phase === undefined ? [] : stoppedSteps(phase)) {
+      if (stop.action.kind === 'stop-container' && (phase === undefined || !isHalfMadeTopic(phase)))
+        await startAgain(session.hands, stop.action);
+    }
+    await journal.append('run-failed', null, { text: reasons.join('; ') }, world.leaving);
+  } catch (second) {
+    reasons.push(second instanceof Error ? second.message : String(second));
+  }
+  return {
+    run: journal.run,
+    outcome: 'needs-person',
+    phases,
+    reasons: [...reasons, ...commandsLeft(session)],
+    examined: null,
+  };
+}
+
+function staleError(text: string): StaleError {
+  return new StaleError(
+    'KC_STALE_PLAN',
+    `the plan no longer holds: ${text}`,
+    'nothing was changed; look again: kc-doctor fix',
+  );
+}
+
+async function runPhases(session: Session, first: Phase): Promise<RunResult> {
+  let phase = first;
+  for (;;) {
+    const ended = await runSteps(session, phase);
+    if (ended.kind === 'interrupted') return interrupted(session, phase);
+    if (ended.kind === 'failed') return failed(session, phase, ended);
+
+    await session.world.failPoint(phasePlace(phase, 'before-verifying'));
+    const verified = await verify(session, phase);
+    if (verified.kind === 'interrupted') return interrupted(session, phase);
+    if (verified.kind === 'failed') return undoAndEnd(session, phase, verified.reasons, verified.examined);
+    await session.world.failPoint(phasePlace(phase, 'after-verifying'));
+    const { examined } = verified;
+    if (verified.unmoved.length > 0) return needsPerson(session, verified.unmoved, examined);
+    if (verified.isComplete) return end(session, 'fixed', 'run-verified', [], examined);
+
+    const payments = session.phases.flatMap(({ plan }) => plan.payments);
+    const missing = stillStuck(examined.traces, payments);
+    if (phase.phase >= MAX_PHASES) return end(session, 'remaining', 'run-verified', missing, examined);
+    const next = await session.world.next(examined, phase.plan);
+    if (next.kind === 'nothing')
+      return end(session, 'remaining', 'run-verified', [...missing, ...next.reasons], examined);
+    const name = { phase: phase.phase + 1, isUndo: false };
+    await session.world.failPoint(phasePlace(name, 'before-opening'));
+    phase = await openPhase(session, { ...name, plan: next.plan, grant: next.grant });
+  }
+}
+
+async function end(
+  session: Session,
+  outcome: RunOutcome,
+  kind: 'run-verified' | 'run-failed' | 'run-undone' | 'run-interrupted',
+  reasons: readonly string[],
+  examined: Examined | null,
+): Promise<RunResult> {
+  const { journal, world, phases } = session;
+  await journal.append(kind, null, { text: reasons.join('; ') }, world.leaving);
+  world.leavesBehind([]);
+  return { run: journal.run, outcome, phases, reasons, examined };
+}
+
+function needsPerson(
+  session: Session,
+  reasons: readonly string[],
+  examined: Examined | null,
+): Promise<RunResult> {
+  return end(session, 'needs-person', 'run-failed', reasons, examined);
+}
+
+async function failed(
+  session: Session,
+  phase: Phase,
+  { step, text, isStale }: Extract<PhaseEnd, { readonly kind: 'failed' }>,
+): Promise<RunResult> {
+  const reason = `step ${step.number} (${step.title}): ${text}`;
+  const isUntouched = session.phases.every(({ steps }) =>
+    [...steps.values()].every(({ status }) => status === 'not-done'),
+  );
+  if (isStale && isUntouched) return end(session, 'stale', 'run-failed', [reason], null);
+  return undoAndEnd(session, phase, [reason], null);
+}
+
+/** Verified phases stay; what this one did is taken back as far as it can be. */
+async function undoAndEnd(
+  session: Session,
+  phase: Phase,
+  reasons: readonly string[],
+  examined: Examined | null,
+): Promise<RunResult> {
+  await settleBegun(session, phase);
+  const { failure, leftovers } = await undo(session, phase);
+  if (failure !== null || leftovers.length > 0) {
+    const rest = failure === null ? leftovers : [failure, ...leftovers];
+    return needsPerson(session, [...reasons, ...rest], examined);
+  }
+  return end(session, 'undone', 'run-undone', reasons, examined);
+}
+
+interface Undone {
+  readonly failure: string | null;
+  readonly leftovers: readonly string[];
+}
+
+async function undo(session: Session, phase: Phase): Promise<Undone> {
+  const untouched = new Set<number>();
+  for (const step of phase.plan.steps) {
+    const { action } = step;
+    if (action.kind !== 'commit-offsets' || phase.steps.get(step.number)?.status !== 'done') continue;
+    const { outcome } = await settle(action, session.hands, { claim: 'not-done', beganMs: 0 });
+    if (outcome === 'done') untouched.add(step.number);
+  }
+  const { steps, leftovers } = undoing(phase, ({ number }) => untouched.has(number));
+  if (steps.length === 0) return { failure: null, leftovers };
+  const plan: Plan = {
+    ...phase.plan,
+    steps,
+    payments: [],
+    previews: [],
+    refusals: [],
+    warnings: leftovers,
+    confirm: null,
+  };
+  const undoPhase = await openPhase(session, {
+    phase: phase.phase,
+    isUndo: true,
+    plan,
+    grant: session.grant,
+  });
+  return { failure: await undoFailure(session, undoPhase), leftovers };
+}
+
+async function undoFailure(session: Session, phase: Phase): Promise<string | null> {
+  // The first Ctrl-C does not end what takes a run back.
+  const hands = { ...session.hands, waiting: session.world.leaving };
+  const ended = await runSteps({ ...session, hands }, phase);
+  return ended.kind === 'failed' ? `taking back failed at "${ended.step.title}": ${ended.text}` : null;
+}
+
+async function finishUndo(
+  session: Session,
+  phase: Phase,
+  leftovers: readonly string[],
+  reasons: readonly string[],
+): Promise<RunResult> {
+  const failure = await undoFailure(session, phase);
+  if (failure === null && leftovers.length === 0) return end(session, 'undone', 'run-undone', reasons, null);
+  return needsPerson(session, [...(failure === null ? [] : [failure]), ...leftovers], null);
+}
+
+/** Ctrl-C: what the run had stopped runs again; all else stays as the journal says, for --resume or undo. */
+async function interrupted(session: Session, phase: Phase): Promise<RunResult> {
+  const { world } = session;
+  const hands = { ...session.hands, waiting: world.leaving };
+  const calm: Session = { ...session, hands };
+  const troubles: string[] = [];
+  for (const stop of stoppedSteps(phase)) {
+    const { action } = stop;
+    if (action.kind !== 'stop-container') continue;
+    const planned = phase.plan.steps.find(
+      (step) => step.action.kind === 'start-container' && step.action.containerId === action.containerId,
+    );
+    const { name } = action;
+    await session.lock.prove(world.leaving);
+    // A stop that is under way ends before anything can be started.
+    if (phase.steps.get(stop.number)?.status !== 'done') {
+      const begun = phase.steps.get(stop.number);
+      await settle(action, hands, { claim: 'unknown', beganMs: begun?.atMs ?? world.clock.nowMs() });
+    }
+    const settled = await startAgain(hands, action);
+    if (settled.outcome !== 'done') troubles.push(`${name} could not be started again: docker start ${name}`);
+    // With offsets moved, starting is the plan's own next step; without, the stop is what did not happen.
+    else if (planned !== undefined && isCommitted(phase)) await record(calm, phase, planned, settled);
+    else
+      await record(calm, phase, stop, { outcome: 'not-done', data: { text: `${name} was started again` } });
+  }
+  return end(session, 'interrupted', 'run-interrupted', troubles, null);
+}
+
+function isCommitted({ plan, steps }: Phase): boolean {
+  return plan.steps.some(
+    ({ action, number }) => action.kind === 'commit-offsets' && steps.get(number)?.status === 'done',
+  );
+}

@@ -1,0 +1,189 @@
+/** The steps of a phase, one after the other: precondition, lock, intent, act, reading, outcome. */
+import { DependencyError, RefusedError } from '../errors.ts';
+import type { WriteOutcome } from '../ports/kafka-cluster.ts';
+import { act, containerOf, type Hands, isWait, type Settled, settle } from './act.ts';
+import { stepPlace } from './fail-point.ts';
+import type { Action, Step } from './plan.ts';
+import { drift, type WantsRecord } from './precondition.ts';
+import type { StepData, StepRecord } from './runs.ts';
+import { commandsLeft, type Phase, type Session } from './session.ts';
+import type { Examined } from './verify.ts';
+
+/** Records sent before a fresh look at the payments: one, ten, then every fifty (catalogue.md, replay-payment). */
+const LOOK_AFTER: readonly number[] = [0, 1, 11];
+const LOOK_EVERY_RECORDS = 50;
+/** 20 records a second at most. */
+const PRODUCE_EVERY_MS = 50;
+/** SIGKILL: the grace ran out in the middle of a handler. */
+const KILLED = 137;
+
+export type PhaseEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly step: Step; readonly text: string; readonly isStale: boolean };
+
+export async function runSteps(session: Session, phase: Phase): Promise<PhaseEnd> {
+  const { world } = session;
+  let sent = 0;
+  let look: Examined | null = null;
+  // Looked at anew for each batch; within one, 20 records go out in a second.
+  const refuses: WantsRecord = async (step) => {
+    if (look === null || LOOK_AFTER.includes(sent) || sent % LOOK_EVERY_RECORDS === 0)
+      look = await world.observe(phase.plan.payments, 'quick');
+    return world.refusesRecord(look, step);
+  };
+  for (const step of phase.plan.steps) {
+    if (phase.steps.get(step.number)?.status === 'done' && !isWait(step.action)) {
+      if (step.action.kind === 'produce-record') sent += 1;
+      continue;
+    }
+    const mustFinish = !phase.isUndo && isHalfMadeTopic(phase);
+    if (world.interrupted.aborted && !phase.isUndo) {
+      if (!mustFinish) return { kind: 'interrupted' };
+      if (isWait(step.action)) continue;
+    }
+    try {
+      if (step.action.kind === 'produce-record' && sent > 0)
+        await world.clock.sleep(PRODUCE_EVERY_MS, session.hands.waiting);
+      const settled = await perform(session, phase, step, refuses);
+      if (step.action.kind === 'produce-record') sent += 1;
+      if (settled.outcome !== 'done')
+        return { kind: 'failed', step, text: settled.data.text, isStale: settled.isStale === true };
+    } catch (error) {
+      if (world.leaving.aborted || !world.interrupted.aborted || phase.isUndo) throw error;
+      if (!isHalfMadeTopic(phase)) return { kind: 'interrupted' };
+    }
+  }
+  return world.interrupted.aborted && !phase.isUndo ? { kind: 'interrupted' } : { kind: 'completed' };
+}
+
+/**
+ * A topic that was made and whose readers have no offset on it yet: whoever starts them now makes them skip what is sent
+ * meanwhile. The short rest of the phase is done, Ctrl-C or not.
+ */
+export function isHalfMadeTopic({ plan, steps }: Phase): boolean {
+  const isDone = ({ number }: Step) => steps.get(number)?.status === 'done';
+  const isMade = plan.steps.some((step) => step.action.kind === 'create-topic' && steps.has(step.number));
+  return isMade && plan.steps.some((step) => step.action.kind === 'commit-offsets' && !isDone(step));
+}
+
+/** One step: precondition, lock, intent, act, reading, outcome. */
+async function perform(session: Session, phase: Phase, step: Step, refuses: WantsRecord): Promise<Settled> {
+  const { world, hands, lock, journal } = session;
+  const at = (boundary: Parameters<typeof stepPlace>[2]) =>
+    world.failPoint(stepPlace(phase, step.number, boundary));
+  world.progress({ kind: 'step-started', step });
+  await at('before-intent');
+  const begun = phase.steps.get(step.number);
+  if (begun !== undefined && !isWait(step.action)) {
+    const settled = await settleOne(session, step, begun);
+    // Known not to be done: it is done now, like a step that was never begun.
+    if (settled.outcome !== 'not-done') return record(session, phase, step, settled);
+  }
+  const drifted = await drift(step, hands, refuses, 'before-the-step');
+  if (drifted !== null) return record(session, phase, step, staleOutcome(drifted));
+  if (!isWait(step.action)) {
+    await lock.prove(world.leaving);
+    await journal.append('step-intended', step.number, { text: step.title }, world.leaving);
+    phase.steps.set(step.number, intended(session, step));
+    world.leavesBehind(commandsLeft(session));
+    await at('after-intent');
+  }
+  const beganMs = world.clock.nowMs();
+  const claim = await claimed(step, hands);
+  if (typeof claim !== 'string') return record(session, phase, step, claim);
+  if (!isWait(step.action)) await at('after-act');
+  const settled = await settle(step.action, hands, { claim, beganMs });
+  await record(session, phase, step, settled);
+  await at('after-outcome');
+  if (step.action.kind === 'stop-container' && settled.outcome === 'done') {
+    const unclean = await afterKill(session, phase, step.action.containerId);
+    if (unclean !== null) return staleOutcome(unclean);
+  }
+  return settled;
+}
+
+/** What the act says of itself, or that it was refused and changed nothing. */
+async function claimed(step: Step, hands: Hands): Promise<WriteOutcome | Settled> {
+  try {
+    return await act(step.action, hands);
+  } catch (error) {
+    if (!(error instanceof DependencyError || error instanceof RefusedError) || hands.leaving.aborted)
+      throw error;
+    return { outcome: 'not-done', data: { text: error.message }, isStale: error instanceof RefusedError };
+  }
+}
+
+function intended(session: Session, step: Step): StepRecord {
+  return { status: 'intended', atMs: session.world.clock.nowMs(), data: { text: step.title } };
+}
+
+function staleOutcome(text: string): Settled {
+  return { outcome: 'not-done', data: { text }, isStale: true };
+}
+
+export async function record(session: Session, phase: Phase, step: Step, settled: Settled): Promise<Settled> {
+  const { world, journal } = session;
+  const { outcome: status, data } = settled;
+  await journal.append(`step-${status}`, step.number, data, world.leaving);
+  phase.steps.set(step.number, { status, atMs: world.clock.nowMs(), data });
+  remember(session, step, data);
+  world.leavesBehind(commandsLeft(session));
+  world.progress({ kind: 'step-settled', step, status, text: data.text });
+  return settled;
+}
+
+function remember(session: Session, { action }: Step, { offset, restartCount }: StepData): void {
+  if (action.kind === 'produce-record' && offset !== undefined) {
+    const key = `${action.record.topic} ${action.record.partition}`;
+    const known = session.hands.produced.get(key);
+    if (known === undefined || offset > known) session.hands.produced.set(key, offset);
+  }
+  if (action.kind === 'start-container' && restartCount !== undefined)
+    session.hands.restarts.set(action.containerId, restartCount);
+  if (action.kind === 'stop-container') session.hands.restarts.delete(action.containerId);
+}
+
+export function rememberRestarts(session: Session, phase: Phase): void {
+  for (const step of phase.plan.steps) {
+    const known = phase.steps.get(step.number);
+    if (known?.status === 'done') remember(session, step, known.data);
+  }
+}
+
+/** A step that was begun by a process that died. Starting and stopping may simply be done again; the rest is told by reading. */
+async function settleOne(session: Session, step: Step, begun: StepRecord): Promise<Settled> {
+  const isRepeatable = step.action.kind === 'stop-container' || step.action.kind === 'start-container';
+  const beganMs = isRepeatable ? Number.NEGATIVE_INFINITY : begun.atMs;
+  return settle(step.action, session.hands, { claim: 'unknown', beganMs });
+}
+
+export async function settleBegun(session: Session, phase: Phase): Promise<void> {
+  for (const step of phase.plan.steps) {
+    const begun = phase.steps.get(step.number);
+    if (begun === undefined || isWait(step.action) || begun.status === 'done' || begun.status === 'not-done')
+      continue;
+    const settled = await settleOne(session, step, begun);
+    const isRepeatable = step.action.kind === 'stop-container' || step.action.kind === 'start-container';
+    // A stop or start that was sent and shows no effect may still come: it stays open, and undoing asks for its end first.
+    if (isRepeatable && settled.outcome === 'not-done') continue;
+    await record(session, phase, step, settled);
+  }
+}
+
+/** After exit 137 the payments in flight are observed again: between row and emission an event was lost. */
+async function afterKill(session: Session, phase: Phase, containerId: string): Promise<string | null> {
+  const { world, hands } = session;
+  const found = await containerOf(hands, containerId);
+  if (found?.exitCode !== KILLED || phase.isUndo) return null;
+  return world.refusesRest(await world.observe(phase.plan.payments, 'whole'), phase.plan);
+}
+
+export async function startAgain(
+  hands: Hands,
+  { containerId, name, service }: Extract<Action, { readonly kind: 'stop-container' }>,
+): Promise<Settled> {
+  const start = { kind: 'start-container', containerId, name, service } as const;
+  const beganMs = hands.clock.nowMs();
+  return settle(start, hands, { claim: await act(start, hands), beganMs });
+}

@@ -1,0 +1,151 @@
+import type { RankedCohort } from '../causes/cause.ts';
+import type { PaymentId } from '../platform/ids.ts';
+import { expectedVerdicts } from '../platform/offset-verdict.ts';
+import { stageDefinition } from '../platform/pipeline.ts';
+import type { ContainerState, PlatformState } from '../platform/state.ts';
+import type { OffsetVerdict } from '../platform/verdict.ts';
+import type { PaymentTrace } from '../trace/trace.ts';
+import type { Plan } from './plan.ts';
+
+/** A state with what the pure folders make of it: the command's function observes and examines in one go. */
+export interface Examined {
+  readonly state: PlatformState;
+  /** Of the payments that were asked for, arrived ones included. */
+  readonly traces: readonly PaymentTrace[];
+  readonly cohorts: readonly RankedCohort[];
+}
+
+/** Whether what a phase set going runs: `not-yet` may still come true, `broken` will not. */
+export type Flow =
+  | { readonly kind: 'holds' }
+  | { readonly kind: 'not-yet' | 'broken'; readonly reasons: readonly string[] };
+
+/** catalogue.md 4, "Resolved" of start-worker and move-offsets. Idle partitions have nothing to read. */
+const HEALTHY: readonly OffsetVerdict[] = ['caught-up', 'in-flight', 'catching-up', 'never-committed-idle'];
+/** The consumer is dead in a running container: waiting does not bring it back. */
+const HOPELESS: readonly OffsetVerdict[] = ['consumer-stopped'];
+
+/**
+ * `restarts`: the restart count of each container that the run started, read right after the start; a higher one means that it
+ * died since, whatever Docker says of it now.
+ */
+export function flowOf(plan: Plan, state: PlatformState, restarts: Readonly<Record<string, number>>): Flow {
+  const broken: string[] = [];
+  const waiting: string[] = [];
+  for (const [id, restartCount] of Object.entries(restarts)) {
+    const trouble = containerTrouble(state, id, restartCount);
+    if (trouble !== null) (trouble.isFinal ? broken : waiting).push(trouble.text);
+  }
+  const groups = groupsOf(plan);
+  const verdicts = expectedVerdicts(state).filter(({ group }) => groups.includes(group));
+  for (const group of groups) {
+    if (!verdicts.some((one) => one.group === group)) waiting.push(`${group} could not be looked at`);
+  }
+  for (const { group, topic, partition, verdict, because } of verdicts) {
+    if (HEALTHY.includes(verdict)) continue;
+    const text = `${group} on ${topic}[${partition}]: ${because}`;
+    (HOPELESS.includes(verdict) ? broken : waiting).push(text);
+  }
+  if (broken.length > 0) return { kind: 'broken', reasons: [...broken, ...waiting] };
+  return waiting.length > 0 ? { kind: 'not-yet', reasons: waiting } : { kind: 'holds' };
+}
+
+/** Null: it runs since it was started. */
+export function deathOf(container: ContainerState | undefined, restartCount: number): string | null {
+  if (container === undefined) return 'the container is gone';
+  const { name, status, exitCode } = container;
+  if (status !== 'running')
+    return `${name} is ${status}${exitCode === null ? '' : ` (exit code ${exitCode})`}`;
+  return container.restartCount > restartCount
+    ? `${name} died and was restarted ${container.restartCount - restartCount} times since it was started`
+    : null;
+}
+
+function containerTrouble(
+  state: PlatformState,
+  id: string,
+  restartCount: number,
+): { readonly text: string; readonly isFinal: boolean } | null {
+  if (state.containers.kind === 'unseen') {
+    return { text: `containers could not be looked at: ${state.containers.gap.reason}`, isFinal: false };
+  }
+  const found = state.containers.value.containers.find((one) => one.id === id);
+  const text = deathOf(found, restartCount);
+  return text === null ? null : { text, isFinal: true };
+}
+
+/** Groups whose workers the plan starts, whose offsets it moves or whom it gives a record. */
+export function groupsOf(plan: Plan): readonly string[] {
+  const groups = plan.steps.flatMap(({ action, stage }) => {
+    switch (action.kind) {
+      case 'start-container':
+        return stage === null ? [] : [stageDefinition(stage).group];
+      case 'produce-record':
+        return [stageDefinition(action.stage).group];
+      case 'wait-member':
+      case 'wait-drain':
+      case 'commit-offsets':
+        return [action.group];
+      case 'stop-container':
+      case 'wait-group-empty':
+      case 'create-topic':
+      case 'instruct':
+        return [];
+      default:
+        return action satisfies never;
+    }
+  });
+  return [...new Set(groups)];
+}
+
+/** Where a payment stands once the flow is there: arrived, on its way, stuck, or not to be followed. */
+export type Standing = 'arrived' | 'on-the-way' | 'stuck' | 'unclear';
+
+export function standingOf({ kind }: PaymentTrace): Standing {
+  switch (kind) {
+    case 'complete':
+    case 'pages-old':
+    case 'anomaly':
+    // A result of the pipeline that a person must look at: the machine's part is done.
+    case 'needs-decision':
+      return 'arrived';
+    case 'in-progress':
+      return 'on-the-way';
+    case 'undetermined':
+      return 'unclear';
+    case 'stuck':
+      return 'stuck';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Payments that were given a record and still lack what its stage makes of it. */
+export function unmovedOf(plan: Plan, traces: readonly PaymentTrace[]): readonly string[] {
+  return plan.steps.flatMap(({ action }) => {
+    if (action.kind !== 'produce-record') return [];
+    const { payment, stage } = action;
+    const trace = traces.find((one) => one.payment === payment);
+    const missing = trace?.hops.find(({ id }) => id === trace.firstMissing.hop);
+    const isThere =
+      trace !== undefined &&
+      (standingOf(trace) === 'arrived' || (trace.kind === 'stuck' && missing?.stage !== stage));
+    return isThere ? [] : [`payment ${payment} was given its record again and nothing came of it`];
+  });
+}
+
+/** Payments that are still paid for and not delivered, in words for the report. */
+export function stillStuck(
+  traces: readonly PaymentTrace[],
+  payments: readonly PaymentId[],
+): readonly string[] {
+  return traces
+    .filter(
+      ({ payment, kind }) => payments.includes(payment) && (kind === 'stuck' || kind === 'undetermined'),
+    )
+    .map(({ payment, kind, firstMissing }) =>
+      kind === 'stuck'
+        ? `payment ${payment} still stops at ${firstMissing.hop ?? 'an unknown hop'}`
+        : `payment ${payment} could not be followed to the end`,
+    );
+}
