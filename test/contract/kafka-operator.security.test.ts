@@ -2,6 +2,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openKafkaOperator } from '../../src/adapters/kafka/open-kafka-operator.ts';
 import type { KafkaClusterOperator } from '../../src/ports/kafka-cluster.ts';
+import { createTopicFromOutside } from '../support/kafka-harness.ts';
 import { describeLive } from '../support/live.ts';
 import { missingKafka, type RealKafka, startRealKafka, until, VIEWER } from '../support/real-kafka.ts';
 
@@ -20,7 +21,7 @@ describeLive('Kafka operator without all rights', missingKafka(), () => {
     real = await startRealKafka({ security: 'sasl' });
     admin = real.kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [ours, others].map((topic) => ({ topic, numPartitions: 1 })) });
+    for (const topic of [ours, others]) await createTopicFromOutside(admin, topic, 1);
     const producer = real.kafka.producer();
     await producer.connect();
     await producer.send({ topic: ours, messages: [{ value: '{}' }] });

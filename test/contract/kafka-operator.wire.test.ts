@@ -4,6 +4,7 @@ import { openKafkaOperator } from '../../src/adapters/kafka/open-kafka-operator.
 import type { KafkaOptions } from '../../src/adapters/kafka/options.ts';
 import type { KafkaClusterOperator, RecordToProduce } from '../../src/ports/kafka-cluster.ts';
 import { type CuttingProxy, cuttingProxy } from '../support/cutting-proxy.ts';
+import { createTopicFromOutside } from '../support/kafka-harness.ts';
 import { describeLive } from '../support/live.ts';
 import { missingKafka, type RealKafka, startRealKafka } from '../support/real-kafka.ts';
 import { unusedAddress } from '../support/tcp.ts';
@@ -31,7 +32,7 @@ describeLive('Kafka operator on the wire', missingKafka(), () => {
   });
   beforeEach(async () => {
     topic = `topic-${crypto.randomUUID()}`;
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }] });
+    await createTopicFromOutside(admin, topic, 1);
     await proxy?.[Symbol.asyncDispose]();
     proxy = await cuttingProxy(real.bootstrap);
   });

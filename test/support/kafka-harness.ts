@@ -10,9 +10,7 @@ export async function realKafkaHarness(real: RealKafka): Promise<Omit<ClusterHar
   await admin.connect();
   await producer.connect();
   return {
-    createTopic: async (topic, numPartitions) => {
-      await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }] });
-    },
+    createTopic: (topic, partitions) => createTopicFromOutside(admin, topic, partitions),
     append: async (topic, partition, records) => {
       const messages = records.map(({ key, value, headers, timestampMs }) => ({
         key,
@@ -52,6 +50,13 @@ export async function realKafkaHarness(real: RealKafka): Promise<Omit<ClusterHar
       await real[Symbol.asyncDispose]();
     },
   };
+}
+
+/** kafkajs's own wait for leaders gives up where a broker has not heard of the topic yet. */
+export async function createTopicFromOutside(admin: Admin, topic: string, partitions: number): Promise<void> {
+  const topics = [{ topic, numPartitions: partitions, replicationFactor: 1 }];
+  await admin.createTopics({ topics, waitForLeaders: false });
+  await until(`the leaders of ${topic}`, () => admin.fetchTopicOffsets(topic));
 }
 
 /** Asks for groups only where that creates nothing. */

@@ -1,8 +1,8 @@
 import { RefusedError } from '../../errors.ts';
 import type { OffsetCommit, WriteOutcome } from '../../ports/kafka-cluster.ts';
 import type { Call } from './call.ts';
-import { placeKey, withCoordinator } from './groups.ts';
-import { asWritingBroker } from './kafkajs-shape.ts';
+import { describeGroup, placeKey, withCoordinator } from './groups.ts';
+import { asWritingBroker, type WritingBroker } from './kafkajs-shape.ts';
 import { boundsOf, existingTopic, valueIn } from './topics.ts';
 import { COMMIT_OFFSETS } from './write-kinds.ts';
 import type { KafkajsWriter, Written } from './writer.ts';
@@ -58,8 +58,8 @@ async function sendCommits(
   }));
   // The broker takes any number.
   for (const { topic, commits: ofTopic } of topics) await refuseOutsideLog(call, topic, ofTopic);
-  const coordinator = await withCoordinator(call, groupId, async (broker) => broker, COORDINATOR_TRIES);
-  const { responses } = await asWritingBroker(coordinator).offsetCommit({
+  const coordinator = await readyCoordinator(call, groupId);
+  const { responses } = await coordinator.offsetCommit({
     groupId,
     groupGenerationId: NO_GENERATION,
     memberId: NO_MEMBER,
@@ -74,6 +74,23 @@ async function sendCommits(
     ),
   );
   return { codes: commits.map(({ topic, partition }) => codes.get(placeKey(topic, partition))), value: null };
+}
+
+/**
+ * A broker is named coordinator before it has taken over its groups, and what it says to a commit in that moment leaves open
+ * whether it was stored. Asked for the group, it can be asked again.
+ */
+async function readyCoordinator(call: Call, groupId: string): Promise<WritingBroker> {
+  const found = await withCoordinator(
+    call,
+    groupId,
+    async (broker) => {
+      await describeGroup(broker, groupId);
+      return broker;
+    },
+    COORDINATOR_TRIES,
+  );
+  return asWritingBroker(found);
 }
 
 async function refuseOutsideLog(call: Call, topic: string, commits: readonly OffsetCommit[]): Promise<void> {

@@ -105,7 +105,7 @@ export async function withCoordinator<T>(
   }
 }
 
-async function describeGroup(
+export async function describeGroup(
   broker: ReadingBroker,
   groupId: string,
 ): Promise<DescribeGroupsAnswer['groups'][number]> {
