@@ -1,7 +1,7 @@
 import type { Flags } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { isUuid, type PaymentId, paymentId } from '../platform/ids.ts';
-import { LOOKUP_KINDS, type LookupQuestion } from '../platform/lookup.ts';
+import { LOOKUP_KINDS, type LookupKind, type LookupQuestion } from '../platform/lookup.ts';
 
 /** What a command line asks about, each once. */
 export interface Asked {
@@ -21,7 +21,7 @@ export function askedOf(flags: Flags, args: readonly string[]): Asked {
     if (isUsable) return [{ kind, id }];
     throw new UsageError(
       'KC_MALFORMED_ID',
-      `--${kind}: "${flags[kind]}" is not a ${kind} id`,
+      `--${kind}: "${flags[kind]}" is not ${withArticle(kind)} id`,
       `write a uuid, ${EXAMPLE}`,
     );
   });
@@ -31,6 +31,10 @@ export function askedOf(flags: Flags, args: readonly string[]): Asked {
     'no payment was named',
     `name it by its id, or by ${LOOKUP_KINDS.map((kind) => `--${kind}`).join(', ')}`,
   );
+}
+
+export function withArticle(kind: LookupKind): string {
+  return kind === 'allocation' ? `an ${kind}` : `a ${kind}`;
 }
 
 export function paymentIds(ids: readonly string[]): readonly PaymentId[] {

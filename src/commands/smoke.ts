@@ -4,6 +4,7 @@ import { diagnosisExitCode, EXIT } from '../exit-code.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { Diagnosis, Tool } from '../report/result.ts';
 import { plural } from '../report/text.ts';
+import type { CohortKind } from '../trace/trace.ts';
 import { diagnosis } from './diagnosis.ts';
 import { render } from './render.ts';
 
@@ -29,43 +30,61 @@ export const smoke: Command = async (context) => {
   return { exitCode: result.exitCode, text };
 };
 
-/** A diagnosis that is judged by its required checks alone: a payment that waits for a person does not stop a deploy. */
+/**
+ * A diagnosis that is judged by its required checks, by harm that any other has seen, and by payments that are lost. One that
+ * waits for a person is said and does not stop a deploy.
+ */
 export function smokeOf(state: PlatformState, tool: Tool, policy: Pick<Context, 'failOnWarn'>): Diagnosis {
   const whole = diagnosis(state, 'smoke', tool, policy);
-  const checks = whole.checks.filter(({ required }) => required);
-  const exitCode = diagnosisExitCode({ checks, cohorts: [] }, policy);
+  const checks = whole.checks.filter(({ required, outcome }) => required || outcome.status === 'fail');
+  const lost = whole.cohorts.map(({ cohort }) => cohort).filter(({ kind }) => kind !== 'needs-decision');
+  const exitCode = diagnosisExitCode({ checks, cohorts: lost }, policy);
   return {
     ...whole,
     checks,
     exitCode,
-    headline: `${headline(checks, policy)} (exit ${exitCode})`,
+    headline: `${headline(whole, checks, policy)} (exit ${exitCode})`,
     next:
       exitCode === EXIT.healthy ? [] : [{ command: 'kc-doctor', why: 'who is hurt, why, and what to do' }],
   };
 }
 
-function headline(checks: readonly CheckResult[], { failOnWarn }: Pick<Context, 'failOnWarn'>): string {
+function headline(
+  { cohorts }: Diagnosis,
+  checks: readonly CheckResult[],
+  { failOnWarn }: Pick<Context, 'failOnWarn'>,
+): string {
   const count = (status: CheckResult['outcome']['status']) =>
     checks.filter(({ outcome }) => outcome.status === status).length;
+  const payments = (wanted: CohortKind) =>
+    cohorts.reduce((sum, { cohort: { kind, traces } }) => sum + (kind === wanted ? traces.length : 0), 0);
+  const said = (number: number, text: string) => (number > 0 ? [text] : []);
   const [failed, blind, warned, skipped] = [count('fail'), count('unknown'), count('warn'), count('skipped')];
-  const aside = [
-    ...(warned > 0 ? [`${warned} with a warning`] : []),
-    ...(skipped > 0 ? [`${skipped} skipped`] : []),
-  ];
-  const beside = aside.length > 0 ? `, ${aside.join(', ')}` : '';
+  const warnings = said(warned, `${warned} with a warning`);
   const bad = [
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(failOnWarn && warned > 0 ? [`${warned} with a warning`] : []),
-    ...(blind > 0 ? [`${blind} could not look`] : []),
+    ...said(failed, `${failed} failed`),
+    ...(failOnWarn ? warnings : []),
+    ...said(blind, `${blind} could not look`),
   ];
-  const total = plural(checks.length, 'required check');
-  return bad.length === 0 ? `${total} hold${beside}` : `of ${total} ${bad.join(', ')}`;
+  const aside = [...(failOnWarn ? [] : warnings), ...said(skipped, `${skipped} skipped`)];
+  const total = plural(checks.length, 'check');
+  const [stuck, undetermined, waiting] = [
+    payments('stuck'),
+    payments('undetermined'),
+    payments('needs-decision'),
+  ];
+  return [
+    [...(bad.length > 0 ? [`${bad.join(', ')} of ${total}`] : [`${total} hold`]), ...aside].join(', '),
+    ...said(stuck, `${plural(stuck, 'payment')} paid for and not delivered`),
+    ...said(undetermined, `${plural(undetermined, 'payment')} could not be followed to the end`),
+    ...said(waiting, `${plural(waiting, 'payment')} waiting for a person's decision`),
+  ].join('; ');
 }
 
 const NAMED = 3;
 
 function waitingText(
-  { checks }: Diagnosis,
+  { checks, headline: verdict }: Diagnosis,
   leftMs: number,
   { failOnWarn }: Pick<Context, 'failOnWarn'>,
 ): string {
@@ -75,5 +94,6 @@ function waitingText(
   );
   const names = open.slice(0, NAMED).map(({ id }) => id);
   const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
-  return `waiting for ${names.join(', ')}${more}; up to ${Math.ceil(leftMs / 1000)} s more`;
+  const what = names.length > 0 ? `waiting for ${names.join(', ')}${more}` : verdict;
+  return `${what}; looking again for up to ${Math.ceil(leftMs / 1000)} s`;
 }

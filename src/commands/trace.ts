@@ -18,7 +18,7 @@ import type { AnsweredLookup, NotFound, Tool, TraceResult } from '../report/resu
 import { cohorts } from '../trace/cohorts.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import { tracePayment } from '../trace/trace-payment.ts';
-import { type Asked, askedOf } from './asked.ts';
+import { type Asked, askedOf, withArticle } from './asked.ts';
 import { becauseText, refuseContradiction } from './diagnosis.ts';
 
 export const trace: Command = async (context, args) => {
@@ -112,7 +112,7 @@ function mistakenText(kind: LookupKind, leadsTo: readonly PaymentId[]): string {
   const [newest] = leadsTo;
   const its = leadsTo.length === 1 ? `its payment is ${newest}` : `it has ${leadsTo.length} payments`;
   const command = leadsTo.length === 1 ? `kc-doctor trace ${newest}` : `kc-doctor trace --${kind} <this id>`;
-  return `this is ${kind === 'allocation' ? 'an' : 'a'} ${kind} id; ${its}: ${command}`;
+  return `this is ${withArticle(kind)} id; ${its}: ${command}`;
 }
 
 function emptyAnswer({ kind, id, payments }: Lookup, isRecorded: boolean): readonly NotFound[] {
