@@ -13,7 +13,8 @@ import { emptyFolder } from '../support/empty-folder.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { connect } from '../support/real-postgres.ts';
-import { distantProxy, TROUBLES, type Trouble, troubled } from '../support/tcp-proxy.ts';
+import type { TestServer } from '../support/tcp.ts';
+import { distantProxy, fallingSilent, TROUBLES, type Trouble, troubled } from '../support/tcp-proxy.ts';
 
 const SYSTEMS = ['docker', 'kafka', 'postgres', 'admin-service'] as const;
 type System = (typeof SYSTEMS)[number];
@@ -125,6 +126,21 @@ function placesOf(lab: Lab): Readonly<Record<System, string>> {
     kafka: `127.0.0.1:${lab.kafkaHostPort}`,
     postgres: new URL(lab.platformDatabaseUrl).host,
     'admin-service': new URL(lab.url('admin-service')).host,
+  };
+}
+
+function addressesOf(proxies: {
+  readonly docker: TestServer;
+  readonly kafka: TestServer;
+  readonly postgres: TestServer;
+  readonly admin: TestServer;
+}): Readonly<Record<System, string>> {
+  const { docker, kafka, postgres, admin } = proxies;
+  return {
+    docker: docker.address,
+    kafka: kafka.address,
+    postgres: postgres.address,
+    'admin-service': admin.address,
   };
 }
 
@@ -243,6 +259,27 @@ describeLive('a platform that can only be seen in part', labMissing, () => {
     expect(`${run.stdout}${run.stderr}`).not.toMatch(COMPLAINTS);
   });
 
+  it.each([5, 40, 70, 80, 90, 100])('ends in time where all fall silent after %i answers', async (left) => {
+    await using folder = await emptyFolder();
+    const answers = { left };
+    const places = placesOf(lab);
+    await using docker = await fallingSilent(places.docker, answers);
+    await using kafka = await fallingSilent(places.kafka, answers);
+    await using postgres = await fallingSilent(places.postgres, answers);
+    await using admin = await fallingSilent(places['admin-service'], answers);
+    const way = await wayTo(lab, folder.path, addressesOf({ docker, kafka, postgres, admin }));
+    const run = await lookBy(way, '--json');
+    const document = documentOf(run);
+    expect(run.tookMs).toBeLessThan(DEADLINE_MS);
+    expect(run.stderr).not.toMatch(COMPLAINTS);
+    expectNothingMissing(document);
+    const { notLooked } = document.coverage;
+    // The other way round need not hold: the last answer of all only proves that the parts belong together.
+    if (answers.left >= 0) expect(notLooked, summaryOf(document)).toEqual([]);
+    const isBlind = document.checks.some(({ required, status }) => required && status === 'unknown');
+    expect(run.exitCode, summaryOf(document)).toBe(isBlind ? 3 : 0);
+  });
+
   it('is healthy, in time, where every system is far away', async () => {
     await using folder = await emptyFolder();
     const places = placesOf(lab);
@@ -250,12 +287,7 @@ describeLive('a platform that can only be seen in part', labMissing, () => {
     await using kafka = await distantProxy(places.kafka, FAR_AWAY_MS);
     await using postgres = await distantProxy(places.postgres, FAR_AWAY_MS);
     await using admin = await distantProxy(places['admin-service'], FAR_AWAY_MS);
-    const way = await wayTo(lab, folder.path, {
-      docker: docker.address,
-      kafka: kafka.address,
-      postgres: postgres.address,
-      'admin-service': admin.address,
-    });
+    const way = await wayTo(lab, folder.path, addressesOf({ docker, kafka, postgres, admin }));
     const run = await lookBy(way, '--json');
     const document = documentOf(run);
     expect(run.exitCode, summaryOf(document)).toBe(0);

@@ -56,3 +56,17 @@ export async function troubled(target: string, trouble: Trouble): Promise<TestSe
       return await distantProxy(target, TOO_SLOW_MS);
   }
 }
+
+/** Passes everything on until `answers` has run out, and then nothing more in the direction of the client, without a word. */
+export function fallingSilent(target: string, answers: { left: number }): Promise<TestServer> {
+  return serveTcp((socket) => {
+    const upstream = connect(placeOf(target));
+    upstream.on('error', () => socket.destroy());
+    socket.once('close', () => upstream.destroy());
+    socket.on('data', (data) => upstream.write(data));
+    upstream.on('data', (data) => {
+      answers.left -= 1;
+      if (answers.left >= 0) socket.write(data);
+    });
+  });
+}
