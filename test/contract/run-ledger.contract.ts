@@ -42,7 +42,7 @@ export const NO_IDENTITY: Identity = {
 };
 
 /** What a plan may hold: offsets, texts in every script, what breaks lines, JSON or SQL, and the order of its keys. */
-export const AWKWARD = {
+const AWKWARD = {
   z: 9_007_199_254_740_993n,
   a: [null, true, 0.1, -1, 'नमस्ते 👋 \u2028 \ud800'],
   quote: `it's "x"; drop schema kc_doctor -- \\ \n \r\n \u0000 \u0085`,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import {
   openPostgresLedger,
   openPostgresLedgerReader,
@@ -240,8 +240,8 @@ describeLive('run ledger in Postgres', POSTGRES_MISSING, () => {
     } = seen;
     expect(idle).toBeGreaterThan(0);
     expect(every).toBeGreaterThan(0);
-    expect(idle + every * times).toBeLessThanOrEqual(5);
-    expect(seen).toMatchObject({ tcp_user_timeout: 5_000, idle_session_timeout: 0 });
+    expect(idle + every * times).toBeLessThan(5);
+    expect(seen).toMatchObject({ tcp_user_timeout: 4_000, idle_session_timeout: 0 });
   });
 
   it('is free within 5 s after kill -9 of its holder', async () => {
@@ -283,11 +283,7 @@ describeLive('run ledger in Postgres', POSTGRES_MISSING, () => {
     });
   });
 
-  describe('through a transaction pooler', () => {
-    beforeEach((context) => {
-      if (PGBOUNCER_MISSING !== null) context.skip(`[not run: ${PGBOUNCER_MISSING}]`);
-    });
-
+  describeLive('through a transaction pooler', PGBOUNCER_MISSING, () => {
     it.each([1, 5])('refuses to lock, with a pool of %i, and leaves nothing behind', async (size) => {
       await using pooler = await startPgbouncer(database.ownerUrl, { poolSize: size });
       const pooledUrl = pooler.through(database.ownerUrl);
@@ -313,17 +309,17 @@ describeLive('run ledger in Postgres', POSTGRES_MISSING, () => {
     });
 
     it('refuses while the platform keeps the pool busy', async () => {
-      await using pooler = await startPgbouncer(database.ownerUrl, { poolSize: 4 });
+      await using pooler = await startPgbouncer(database.ownerUrl, { poolSize: 2 });
       const pooledUrl = pooler.through(database.ownerUrl);
-      const clients = await Promise.all([1, 2, 3].map(() => connect(pooledUrl)));
+      const clients = await Promise.all([1, 2].map(() => connect(pooledUrl)));
       const stop = new AbortController();
       const busy = clients.map(async (client) => {
-        while (!stop.signal.aborted) await client.query('select pg_sleep(random() * 0.005)');
+        while (!stop.signal.aborted) await client.query('select pg_sleep(random() * 0.01)');
         await client.end();
       });
       try {
         await using ledger = open(pooledUrl);
-        for (let round = 0; round < 10; round += 1) {
+        for (let round = 0; round < 40; round += 1) {
           await expect(ledger.lock(NO_IDENTITY, someTaker(), signal)).rejects.toMatchObject({
             code: 'KC_LOCK_POOLED',
           });

@@ -3,8 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openJournalFile } from '../../src/adapters/journal-file/open-journal-file.ts';
+import { openPostgresLedger } from '../../src/adapters/postgres/ledger/open-ledger.ts';
 import { SimulatedLedgerDatabase } from '../support/simulated-run-ledger.ts';
-import { lockContract, runJournalContract, signal, someEntry } from './run-ledger.contract.ts';
+import { troubled } from '../support/tcp-proxy.ts';
+import {
+  lockContract,
+  NO_IDENTITY,
+  runJournalContract,
+  signal,
+  someEntry,
+  someTaker,
+} from './run-ledger.contract.ts';
 
 describe('simulated run ledger', () => {
   runJournalContract(async () => {
@@ -134,20 +143,37 @@ describe('journal in a file', () => {
     expect(await below.standing(signal)).toBe('denied');
     await expect(below.append(someEntry(), signal)).rejects.toMatchObject(failed);
   });
+});
 
-  it('does not read itself anew for each entry of a long run', async () => {
-    const data = { record: 'x'.repeat(4_000) };
-    await using journal = openJournalFile(path);
-    const halves = [];
-    for (let half = 0; half < 2; half += 1) {
-      const startedAt = performance.now();
-      for (let step = 1; step <= 150; step += 1) {
-        await journal.append(someEntry({ run: `r${half}`, sequence: step, data }), signal);
-      }
-      halves.push(performance.now() - startedAt);
+describe.each([
+  ['refused', 'refused'],
+  ['hung', 'timeout'],
+] as const)('run ledger of a Postgres that is %s', (trouble, gapCode) => {
+  it('says so, and promises nothing', async () => {
+    await using nowhere = await troubled('127.0.0.1:1', trouble);
+    await using ledger = openPostgresLedger({
+      url: `postgres://kc:geheim@${nowhere.address}/kc`,
+      ssl: { mode: 'disable' },
+      statementTimeoutMs: 300,
+      lockTimeoutMs: 300,
+      connectTimeoutMs: 300,
+      applicationName: 'kc-doctor',
+      secrets: [],
+    });
+    for (const call of [
+      () => ledger.standing(signal),
+      () => ledger.entries(1, signal),
+      () => ledger.entriesOf('a1', signal),
+      () => ledger.holder(NO_IDENTITY, signal),
+      () => ledger.append(someEntry(), signal),
+      () => ledger.lock(NO_IDENTITY, someTaker(), signal),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
+        name: 'DependencyError',
+        system: 'postgres',
+        gapCode,
+        message: expect.not.stringContaining('geheim'),
+      });
     }
-    const [first = 0, second = 0] = halves;
-    // Reading all of it would cost the second half three times the first.
-    expect(second).toBeLessThan(first * 2.5);
   });
 });

@@ -20,13 +20,13 @@ const NO_PLACE_FOR_ROW = ['42501', '42P01', '3F000', '25006'];
 
 /**
  * Settings of our own direct session, so that they may outlast a transaction. A holder that vanishes without closing its connection
- * (power, network) is noticed after 2 s of silence and 3 probes of 1 s; nothing else may end the session while a step waits.
+ * (power, network) is noticed after 2 s of silence and 2 probes of 1 s; nothing else may end the session while a step waits.
  */
 const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   tcp_keepalives_idle: '2',
   tcp_keepalives_interval: '1',
-  tcp_keepalives_count: '3',
-  tcp_user_timeout: '5000',
+  tcp_keepalives_count: '2',
+  tcp_user_timeout: '4000',
   idle_session_timeout: '0',
 };
 

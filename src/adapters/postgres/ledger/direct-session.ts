@@ -45,6 +45,12 @@ export class DirectSession implements AsyncDisposable {
     });
   }
 
+  /** The server process as it was named when the connection was let in (BackendKeyData); a pooler names one that is not there. */
+  get namedPid(): number | null {
+    const { processID } = this.#connection.client as { readonly processID?: number | null };
+    return processID ?? null;
+  }
+
   /** The connection is known to be gone; false proves nothing. */
   get isLost(): boolean {
     return this.#isLost;
