@@ -287,11 +287,13 @@ function evidenceLines(cause: RankedCause, ink: Pen): readonly string[] {
   );
 }
 
-function latentLines({ latent }: Diagnosis, ink: Pen): readonly string[] {
+function latentLines({ latent, state }: Diagnosis, ink: Pen): readonly string[] {
   if (latent.length === 0) return [];
   return [
     '',
-    'hurts nobody yet',
+    state.payments.kind === 'seen'
+      ? 'hurts nobody yet'
+      : 'not known whether this hurts anybody: payments were not read',
     ...latent.flatMap((cause) => ink.wrap(`  ! ${cause.title}: ${cause.text}`, '    ')),
   ];
 }

@@ -6,8 +6,8 @@ import { humanDiagnosis } from '../../src/report/human.ts';
 import { humanTrace } from '../../src/report/human-trace.ts';
 import { jsonDiagnosis, jsonTrace } from '../../src/report/json.ts';
 import type { Presentation } from '../../src/report/result.ts';
-import { INCIDENTS, neverDeployed, PLAIN, stoppedAllocation, TOOL } from '../support/golden.ts';
-import { healthyState, idsOf, withPayment } from '../support/states.ts';
+import { INCIDENTS, latent, neverDeployed, PLAIN, stoppedAllocation, TOOL } from '../support/golden.ts';
+import { healthyState, idsOf, withPayment, withUnseen } from '../support/states.ts';
 
 /** Files are read by people: `vitest -u` rewrites them, and every line of the change wants reading. */
 const golden = (name: string) => `golden/${name}.txt`;
@@ -61,6 +61,13 @@ describe('the human report', () => {
     expect(text.replace(/\s+/g, ' ')).toContain(
       'first 16:35:00, newest 17:05:00; last one to arrive 16:50:00 Asia/Kolkata',
     );
+  });
+
+  it('does not say that nobody is hurt where payments were not read', () => {
+    expect(report(latent())).toContain('\nhurts nobody yet\n');
+    const text = report(withUnseen(latent(), 'payments'));
+    expect(text).not.toContain('hurts nobody');
+    expect(text).toContain('\nnot known whether this hurts anybody: payments were not read\n');
   });
 
   it('ends with the headline', () => {
