@@ -11,13 +11,8 @@ export interface RepairRequest {
   /** The cause that it is offered for; null: named by the operator. */
   readonly cause: RankedCause | null;
   /** Leading causes of all cohorts: what is still wrong besides. */
-  readonly active: readonly ActiveCause[];
+  readonly active: readonly RankedCause[];
   readonly includeOlder: boolean;
-}
-
-export interface ActiveCause {
-  readonly cause: RankedCause;
-  readonly payments: readonly PaymentId[];
 }
 
 export interface Planned {
@@ -39,3 +34,6 @@ export interface Repair {
   /** Pure: from a state to steps, or why not. No steps: nothing to do. */
   readonly plan: (state: PlatformState, request: RepairRequest) => Planned | Refusal;
 }
+
+/** What is there is as it should be. */
+export const NOTHING_TO_DO: Planned = { steps: [], previews: [], warnings: [], refusals: [] };

@@ -54,7 +54,7 @@ export function waitEmptyStep(owner: Owner): DraftStep {
     ...owner,
     title: `wait until ${group} is Empty`,
     action: { kind: 'wait-group-empty', group, withinMs: EMPTY_WITHIN_MS },
-    before: 'whatever the last look showed',
+    before: 'its worker may still be a member',
     after: 'Empty or Dead, no member',
     whySafe: 'looks only',
     reversibility: 'reads-only',
