@@ -267,6 +267,17 @@ export function lockContract(openPlace: () => Promise<LedgerPlace>): void {
     expect(await theirs.entriesOf(taker.run, signal)).toHaveLength(2);
   });
 
+  it('still writes down what happened where the lock was lost before the first entry', async () => {
+    const place = await openPlace();
+    const mine = tracked(place);
+    const lock = await mine.lock(NO_IDENTITY, someTaker(), signal);
+    await place.loseHolder();
+    const entry = someEntry({ kind: 'run-interrupted' });
+    await mine.append(entry, signal);
+    expect(await mine.entries(10, signal)).toEqual([entry]);
+    await expect(lock.prove(signal)).rejects.toMatchObject({ code: 'KC_LOCK_LOST' });
+  });
+
   it('is not lost by a proof that was given up', async () => {
     const place = await openPlace();
     const mine = tracked(place);

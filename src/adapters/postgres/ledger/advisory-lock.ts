@@ -2,7 +2,7 @@ import { RefusedError } from '../../../errors.ts';
 import { durationText } from '../../../platform/duration.ts';
 import type { Identity } from '../../../platform/state.ts';
 import type { Lock, LockTaker } from '../../../ports/run-ledger.ts';
-import { type FailureContext, postgresFailure, silence, sqlState } from '../failure.ts';
+import { type FailureContext, isConnectionLoss, postgresFailure, silence, sqlState } from '../failure.ts';
 import { isAbort } from '../patience.ts';
 import { type SystemIdRecord, systemId } from '../queries/facts.ts';
 import type { Query } from '../session.ts';
@@ -131,12 +131,14 @@ export class HeldLock implements Lock {
 
   /** Writes what the session's name has no room for, once there is a table for it. The name alone is enough to refuse others. */
   async announce(signal: AbortSignal): Promise<void> {
-    if (this.#isAnnounced || this.#isReleased) return;
+    if (this.#isAnnounced || this.#isReleased || this.#session.isLost) return;
     try {
       await this.#session.rows(writeHolderRow(this.#taker, this.#sinceMs), signal);
       this.#isAnnounced = true;
     } catch (error) {
-      if (!NO_PLACE_FOR_ROW.includes(sqlState(error) ?? '')) throw translated(error, this.#context);
+      if (NO_PLACE_FOR_ROW.includes(sqlState(error) ?? '')) return;
+      // The lock went with the connection. That is for the next proof to say: the entry that was appended is safe.
+      if (!isConnectionLoss(error) && !isAbort(error)) throw translated(error, this.#context);
     }
   }
 

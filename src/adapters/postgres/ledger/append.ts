@@ -15,12 +15,12 @@ export interface AppendPlace {
   readonly context: FailureContext;
 }
 
-/** Resolves when the entry is on the server's disk; true where the schema was made for it. */
+/** Resolves when the entry is on the server's disk. */
 export async function appendEntry(
   place: AppendPlace,
   entry: JournalEntry,
   signal: AbortSignal,
-): Promise<{ readonly madeSchema: boolean }> {
+): Promise<void> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await place.connections.lend(signal, (connection) => append(place, connection, entry, signal));
@@ -37,10 +37,9 @@ async function append(
   connection: Connection,
   entry: JournalEntry,
   signal: AbortSignal,
-): Promise<{ readonly madeSchema: boolean }> {
+): Promise<void> {
   const [here] = await transaction(place, connection, signal, (ask) => ask(standing()));
-  const madeSchema = here?.has_journal !== true;
-  if (madeSchema) {
+  if (here?.has_journal !== true) {
     await transaction(place, connection, signal, async (ask) => {
       for (const text of MAKE_SCHEMA) await ask({ text, values: [] });
     });
@@ -51,7 +50,6 @@ async function append(
     const [present] = await ask(entryAt(entry.run, entry.sequence));
     if (present === undefined || !isSame(entry, entryOf(present, place.context.address))) throw taken(entry);
   });
-  return { madeSchema };
 }
 
 type Ask = <Row>(query: Query<Row>) => Promise<readonly Row[]>;

@@ -115,8 +115,8 @@ class PostgresLedger extends PostgresLedgerReader implements RunLedgerOperator {
 
   async append(entry: JournalEntry, signal: AbortSignal): Promise<void> {
     const place = { connections: this.#connections, options: this.#options, context: this.#context };
-    const { madeSchema } = await appendEntry(place, entry, signal);
-    if (madeSchema) await this.#held?.announce(signal);
+    await appendEntry(place, entry, signal);
+    await this.#held?.announce(signal);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
