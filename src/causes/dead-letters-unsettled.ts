@@ -39,7 +39,9 @@ export const deadLettersUnsettled: Cause = {
         letters === null
           ? 'unseen'
           : {
-              holds: !letters.some(({ correlationId }) => correlationId === trace.payment),
+              holds: !letters.some(
+                ({ correlationId }) => correlationId !== null && idsOf(trace).includes(correlationId),
+              ),
               text: 'no dead letter names it',
             },
       );

@@ -1,13 +1,16 @@
-import { isHandlerLine } from '../platform/workers.ts';
+import { isHandlerLine, workerLog } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
+import { earlierHandledReading } from './earlier-records.ts';
 import {
   contradictionReading,
   definitionOf,
+  idsOf,
   lettersOf,
   lineOfPaymentReading,
   mostOf,
   opposes,
   supports,
+  unseenReading,
 } from './readings.ts';
 
 export const forwardReset: Cause = {
@@ -19,20 +22,41 @@ export const forwardReset: Cause = {
   generation: null,
   prior: null,
   evidence: [
-    supports('passed', 'records', 'strong', (question) =>
-      contradictionReading(question, 'past-without-row', {
+    supports('passed', 'records', 'strong', (question) => {
+      const passed = contradictionReading(question, 'past-without-row', {
         found: 'the committed offset is past the record, and it left no row',
         missing: 'no record was passed without a row',
-      }),
-    ),
+      });
+      const earlier = earlierHandledReading(question);
+      if (passed.holds !== true || earlier.holds === 'unseen') return passed;
+      return earlier.holds
+        ? { ...passed, text: `${passed.text}; ${earlier.text}` }
+        : unseenReading(passed.observation);
+    }),
+    supports('never-logged', 'logs', 'strong', (question) => {
+      const { worker } = definitionOf(question);
+      const log = workerLog(question.state, worker);
+      const isCovered =
+        log.kind === 'seen' && log.value.fromMs !== null && log.value.fromMs <= question.cohort.oldestAtMs;
+      if (!isCovered) return unseenReading(`logs ${worker}`);
+      const line = lineOfPaymentReading(question, worker, () => true, {
+        found: `${worker} logged it`,
+        missing: `${worker} never logged it, although its log reaches back to it`,
+      });
+      return line.holds === 'unseen' ? line : { ...line, holds: !line.holds };
+    }),
     opposes('handled', 'logs', 'decisive', (question) => {
       const { worker } = definitionOf(question);
       return lineOfPaymentReading(
         question,
         worker,
         (line) => isHandlerLine(line) || line.kind === 'skipped-processed',
-        { found: `${worker} did handle it`, missing: `${worker} never logged it` },
+        { found: `${worker} did handle it`, missing: '' },
       );
+    }),
+    opposes('from-log-start', 'records', 'decisive', (question) => {
+      const earlier = earlierHandledReading(question);
+      return earlier.holds === 'unseen' ? earlier : { ...earlier, holds: !earlier.holds };
     }),
     opposes('letter', 'records', 'decisive', (question) => {
       const letters = lettersOf(question);
@@ -40,7 +64,9 @@ export const forwardReset: Cause = {
         letters === null
           ? 'unseen'
           : {
-              holds: letters.some((letter) => letter.correlationId === trace.payment),
+              holds: letters.some(
+                ({ correlationId }) => correlationId !== null && idsOf(trace).includes(correlationId),
+              ),
               text: 'a dead letter names it',
             },
       );

@@ -1,22 +1,6 @@
-import { indexPayments } from '../platform/payment.ts';
-import { EVENT_TYPES } from '../platform/pipeline.ts';
-import type { Cause, Question, Reading } from './cause.ts';
-import { definitionOf, idsOf, lineOfPaymentReading, mostOf, opposes, supports } from './readings.ts';
-
-const SCRIPTS = ['fix-script', 'manual-script'];
-
-function scriptReading(question: Question): Reading {
-  const index = indexPayments(question.state);
-  return mostOf(question, 'marks by scripts', (trace) => {
-    const marks = EVENT_TYPES.map((type) => index.marksUnder(idsOf(trace), type));
-    if (marks.some((each) => each === null)) return 'unseen';
-    const found = marks.flatMap((each) => each ?? []).find(({ source }) => SCRIPTS.includes(source));
-    return {
-      holds: found !== undefined,
-      text: found === undefined ? 'no script marked it' : `${found.eventType} was marked by ${found.source}`,
-    };
-  });
-}
+import type { Cause } from './cause.ts';
+import { definitionOf, lineOfPaymentReading, opposes, supports } from './readings.ts';
+import { scriptMarkReading } from './scripts.ts';
 
 export const handMadeRows: Cause = {
   id: 'hand-made-rows',
@@ -27,7 +11,7 @@ export const handMadeRows: Cause = {
   generation: null,
   prior: null,
   evidence: [
-    supports('script-mark', 'database', 'decisive', scriptReading, { discriminates: true }),
+    supports('script-mark', 'database', 'decisive', scriptMarkReading, { discriminates: true }),
     supports('no-worker-line', 'logs', 'moderate', (question) => {
       const { worker } = definitionOf(question);
       const line = lineOfPaymentReading(question, worker, (each) => each.kind !== 'other', {
@@ -37,7 +21,7 @@ export const handMadeRows: Cause = {
       return line.holds === 'unseen' ? line : { ...line, holds: !line.holds };
     }),
     opposes('by-services', 'database', 'decisive', (question) => {
-      const script = scriptReading(question);
+      const script = scriptMarkReading(question);
       return script.holds === 'unseen' ? script : { ...script, holds: !script.holds };
     }),
   ],

@@ -1,5 +1,12 @@
-import { isHandlerLine, joinTimeMs, linesSinceStart, logReachesStart } from '../platform/workers.ts';
+import {
+  hasJoinedSinceStart,
+  isHandlerLine,
+  joinTimeMs,
+  linesSinceStart,
+  logReachesStart,
+} from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
+import { earlierHandledReading } from './earlier-records.ts';
 import {
   clockTime,
   contradictionReading,
@@ -37,7 +44,9 @@ export const noCommittedOffset: Cause = {
         found: 'the record was passed without leaving a row',
         missing: '',
       });
-      return passed.holds === true ? passed : unseenReading(passed.observation);
+      const earlier = earlierHandledReading(question);
+      if (passed.holds !== true || earlier.holds === true) return unseenReading(passed.observation);
+      return earlier.holds === false ? { ...passed, text: `${passed.text}; ${earlier.text}` } : passed;
     }),
     supports('never-handled', 'logs', 'strong', (question) => {
       const { worker } = definitionOf(question);
@@ -53,7 +62,7 @@ export const noCommittedOffset: Cause = {
         ? unseenReading(`logs ${worker}`)
         : reading(
             true,
-            `${worker} handled nothing there since it joined at ${clockTime(joinedMs)}`,
+            `${worker} handled nothing there since ${clockTime(joinedMs)}, its last start or join`,
             `logs ${worker}`,
           );
     }),
@@ -72,11 +81,18 @@ export const noCommittedOffset: Cause = {
         'offsets committed',
       );
     }),
+    opposes('earlier-handled', 'records', 'strong', earlierHandledReading),
     opposes('never-joined', 'groups', 'strong', (question) => {
-      const group = question.state.groups[definitionOf(question).group];
-      if (group?.kind !== 'seen') return unseenReading('groups');
-      const none = group.value.polls.every(({ members }) => members.length === 0);
-      return reading(none, 'no worker has joined the group', 'groups members');
+      const { group, worker } = definitionOf(question);
+      const seen = question.state.groups[group];
+      const joined = hasJoinedSinceStart(question.state, worker);
+      if (seen?.kind !== 'seen' || joined === null) return unseenReading('groups');
+      const none = !joined && seen.value.polls.every(({ members }) => members.length === 0);
+      return reading(
+        none,
+        `${worker} has not joined since its start, and the group has no member`,
+        'groups members',
+      );
     }),
   ],
   rival: 'expired-offsets',

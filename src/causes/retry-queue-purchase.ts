@@ -8,6 +8,7 @@ import {
   supports,
   unseenReading,
 } from './readings.ts';
+import { scriptMarkReading } from './scripts.ts';
 
 export const retryQueuePurchase: Cause = {
   id: 'retry-queue-purchase',
@@ -51,12 +52,7 @@ export const retryQueuePurchase: Cause = {
         missing: '',
       }),
     ),
-    opposes('fix-script', 'database', 'decisive', (question) =>
-      markReading(question, 'PURCHASE_CREATED', (marks) => ({
-        holds: marks.some(({ source }) => source === 'fix-script' || source === 'manual-script'),
-        text: 'a script marked it',
-      })),
-    ),
+    opposes('script', 'database', 'decisive', scriptMarkReading),
   ],
   rival: 'emission-lost-after-row',
   probe: 'who made the row: purchase-worker, or course-service?',

@@ -2,7 +2,16 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CAUSES } from '../../src/causes/catalogue.ts';
 
-const NOT_A_CAUSE = ['assigning', 'catalogue', 'cause', 'hop-role', 'rank', 'readings'];
+const NOT_A_CAUSE = [
+  'assigning',
+  'catalogue',
+  'cause',
+  'earlier-records',
+  'hop-role',
+  'rank',
+  'readings',
+  'scripts',
+];
 
 describe('catalogue of causes', () => {
   it('holds every cause file once, under the name of the file', () => {
