@@ -1,6 +1,7 @@
 import { SERVICES } from '../platform/pipeline.ts';
+import { laterAnswerReading } from './assigning.ts';
 import type { Cause } from './cause.ts';
-import { containerReading, lineReading, opposes, reading, supports, unseenReading } from './readings.ts';
+import { containerReading, lineReading, opposes, supports } from './readings.ts';
 
 export const adminUnreachable: Cause = {
   id: 'admin-unreachable',
@@ -32,15 +33,8 @@ export const adminUnreachable: Cause = {
         { holds: true, text: 'admin-service has no container' },
       ),
     ),
-    opposes('answers', 'assigning', 'decisive', ({ state }) =>
-      state.admin.kind === 'seen'
-        ? reading(
-            state.admin.value.status < 500,
-            `admin-service answers ${state.admin.value.status}`,
-            'admin base address',
-          )
-        : unseenReading('admin base address'),
-    ),
+    // Only an answer to the worker counts against it: that this host reaches admin-service says nothing of the worker's way.
+    opposes('answers', 'assigning', 'decisive', laterAnswerReading),
   ],
   rival: 'admin-timeout',
   probe: 'is the call refused, or does it time out?',

@@ -1,5 +1,5 @@
 /** Readings of the assigning code: admin-service's log on the older generation, allocation-worker's on the newest. */
-import type { LogLine } from '../platform/log-line.ts';
+import type { LogKind, LogLine } from '../platform/log-line.ts';
 import { SERVICES } from '../platform/pipeline.ts';
 import { isLineOf, serviceLines } from '../platform/worker-lines.ts';
 import type { Question, Reading } from './cause.ts';
@@ -43,6 +43,23 @@ export function laterSuccessReading(question: Question): Reading {
   return reading(
     failed !== null && succeeded !== null && succeeded > failed,
     'an assignment succeeded after the last failure',
+    observation,
+  );
+}
+
+const ANSWERED: readonly LogKind[] = ['allocation-verified', 'allocation-not-found', 'api-error'];
+const UNREACHED: readonly LogKind[] = ['connection-refused', 'connection-unresolvable', 'connection-timeout'];
+
+/** allocation-worker got an answer after the last call that did not get through. Without such a call there is nothing to weigh. */
+export function laterAnswerReading({ state }: Question): Reading {
+  const observation = 'logs allocation-worker';
+  const { lines } = serviceLines(state, 'allocation-worker');
+  const failed = lines.findLast(({ kind, logger }) => logger === 'worker' && UNREACHED.includes(kind));
+  if (failed === undefined) return unseenReading(observation);
+  const answered = lines.findLast(({ kind }) => ANSWERED.includes(kind));
+  return reading(
+    answered !== undefined && answered.atMs > failed.atMs,
+    'admin-service answered allocation-worker after the last call that failed',
     observation,
   );
 }

@@ -26,7 +26,7 @@ export const consumerDead: Cause = {
       const atMs = crashForGoodAtMs(question.state, worker);
       if (atMs === null) return unseenReading(`logs ${worker}`);
       return atMs === false
-        ? reading(false, 'its consumer did not crash for good', `logs ${worker}`)
+        ? reading(false, 'its consumer did not crash, or is back since', `logs ${worker}`)
         : reading(
             true,
             `its consumer crashed at ${clockTime(atMs)} and kafkajs did not restart it`,
@@ -51,7 +51,7 @@ export const consumerDead: Cause = {
       const atMs = crashForGoodAtMs(question.state, worker);
       return atMs === null
         ? unseenReading(`logs ${worker}`)
-        : reading(atMs === false, 'it restarted or joined again since', `logs ${worker}`);
+        : reading(atMs === false, 'its consumer did not crash, or is back since', `logs ${worker}`);
     }),
     opposes('member', 'groups', 'decisive', memberReading),
   ],

@@ -1,6 +1,6 @@
 import type { Cause } from './cause.ts';
 import {
-  lettersOf,
+  headLetters,
   lineReading,
   memberReading,
   ofKinds,
@@ -32,13 +32,13 @@ export const evictedWhileWorking: Cause = {
       }),
     ),
     opposes('letters', 'records', 'strong', (question) => {
-      const letters = lettersOf(question);
-      const { position } = question.cohort.traces[0];
-      if (letters === null || position === null) return unseenReading('dead letters');
-      const named = letters.filter(
-        ({ originalPartition }) => originalPartition === position.partition,
-      ).length;
-      return reading(named >= 2, `${named} dead letters name this partition`, 'dead letters');
+      const letters = headLetters(question);
+      if (letters === null) return unseenReading('dead letters');
+      return reading(
+        letters.length >= 2,
+        `${letters.length} dead letters name the record it waits at`,
+        'dead letters',
+      );
     }),
   ],
   rival: 'hung-worker',

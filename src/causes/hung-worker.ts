@@ -1,6 +1,8 @@
-import { isHandlerLine, linesSinceStart } from '../platform/workers.ts';
+import { isHandlerLine, linesSinceStart, workerLog } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
 import { definitionOf, lineReading, ofKinds, opposes, supports, verdictReading } from './readings.ts';
+
+const SAME_BREATH_MS = 1_000;
 
 export const hungWorker: Cause = {
   id: 'hung-worker',
@@ -24,9 +26,14 @@ export const hungWorker: Cause = {
       const { state } = question;
       const lines = linesSinceStart(state, definitionOf(question).worker) ?? [];
       const lastHandled = lines.findLast(isHandlerLine);
+      const log = workerLog(state, definitionOf(question).worker);
+      const lastLineAtMs = log.kind === 'seen' ? log.value.lastLineAtMs : null;
       const isSilent =
         lastHandled !== undefined &&
-        state.takenAtMs - lastHandled.atMs > state.settings.thresholds.logSilenceMs;
+        lastLineAtMs !== null &&
+        state.takenAtMs - lastLineAtMs > state.settings.thresholds.logSilenceMs &&
+        // What it says in the same breath belongs to the event; anything later is a sign of life.
+        lastLineAtMs - lastHandled.atMs < SAME_BREATH_MS;
       return lineReading(question, (line) => isSilent && line === lastHandled, {
         found: () => 'it took an event and has been silent since',
         missing: 'it does not stop in the middle of an event',

@@ -1,6 +1,15 @@
 import { assigningLineReading } from './assigning.ts';
 import type { Cause } from './cause.ts';
-import { allocationsOfTrace, mostOf, ofKinds, opposes, supports, verdictReading } from './readings.ts';
+import {
+  allocationsOfTrace,
+  hopStatus,
+  mostOf,
+  ofKinds,
+  opposes,
+  reading,
+  supports,
+  verdictReading,
+} from './readings.ts';
 
 export const noTrainerAvailable: Cause = {
   id: 'no-trainer-available',
@@ -35,7 +44,14 @@ export const noTrainerAvailable: Cause = {
         found: (line) => line.message,
       }),
     ),
-    opposes('blocks', 'records', 'decisive', (question) => verdictReading(question, ['blocked-on-record'])),
+    opposes('blocks', 'records', 'decisive', (question) => {
+      const isPassed = question.cohort.traces.every(
+        (trace) => hopStatus(trace, 'allocation-read') === 'done',
+      );
+      return isPassed
+        ? reading(false, 'its record was passed', 'trace allocation-read')
+        : verdictReading(question, ['blocked-on-record']);
+    }),
   ],
   rival: 'null-trainer-poison',
   probe: 'was its record passed, or does it block?',

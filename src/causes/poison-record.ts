@@ -2,8 +2,8 @@ import { offsetVerdict } from '../platform/offset-verdict.ts';
 import type { Cause, Question } from './cause.ts';
 import {
   definitionOf,
+  headLetters,
   headRecord,
-  lettersOf,
   lineReading,
   ofKinds,
   opposes,
@@ -47,14 +47,13 @@ export const poisonRecord: Cause = {
         if (elsewhere === null || position === null) return unseenReading(verdict.observation);
         const head = headRecord(question);
         const at = head === null ? '' : ` ${head.offset}`;
-        const letters = (lettersOf(question) ?? []).filter(
-          (letter) =>
-            letter.originalPartition === position.partition && letter.originalOffset === head?.offset,
-        ).length;
+        const copies = headLetters(question)?.length ?? 0;
+        const failed = copies === 0 ? 'fails again and again' : `failed ${copies} times`;
+        const where = `${position.topic}[${position.partition}]`;
         return elsewhere === 0
           ? reading(
               true,
-              `${position.topic}[${position.partition}]${at} failed ${letters} times and blocks; the other partitions pass`,
+              `${where}${at} ${failed} and blocks; the other partitions pass`,
               verdict.observation,
             )
           : reading(

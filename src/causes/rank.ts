@@ -40,6 +40,20 @@ const PAIRS: readonly (readonly [string, string])[] = [
   ['unique-guard-missing', 'session-failure-swallowed'],
 ];
 
+/** Causes that say why a record fails: that it blocks its partition needs no second cause. */
+const REASONS_TO_FAIL: readonly string[] = [
+  'admin-rejects-request',
+  'admin-server-error',
+  'admin-silent-failure',
+  'admin-timeout',
+  'admin-unreachable',
+  'event-id-too-narrow',
+  'null-trainer-poison',
+  'old-worker-image',
+  'unique-guard-missing',
+  'worker-cannot-reach-postgres',
+];
+
 interface RuleReading {
   readonly rule: EvidenceRule;
   readonly reading: Reading;
@@ -338,6 +352,7 @@ function hasOwnSign({ readings }: Candidate, explained: readonly string[]): bool
 /** "Together with": a sign of its own that the winner leaves unexplained, and nothing decisive against it. */
 function standsBeside(other: Candidate, winner: Candidate): boolean {
   if (other.cause.id === 'something-else' || other.score <= Math.log(0.3)) return false;
+  if (other.cause.id === 'poison-record' && REASONS_TO_FAIL.includes(winner.cause.id)) return false;
   if (FACETS.some((facet) => standingAgainst(facet, other.cause, other.question).length > 0)) return false;
   const explained = winner.readings
     .filter(({ reading }) => reading.holds === true)

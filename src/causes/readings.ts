@@ -1,4 +1,5 @@
 /** What rules of several causes read from the state. Each says what it saw in words that are true either way. */
+import { EFFECTS_OF_STAGE, ROW_STAGES } from '../platform/effects.ts';
 import type { LogKind, LogLine } from '../platform/log-line.ts';
 import { indexPayments } from '../platform/payment.ts';
 import { type Stage, type StageDefinition, stageDefinition, TOPIC_OF_EVENT } from '../platform/pipeline.ts';
@@ -249,6 +250,30 @@ export function hopStatus(trace: PaymentTrace, id: PaymentTrace['hops'][number][
   return trace.hops.find((hop) => hop.id === id)?.status ?? 'unknown';
 }
 
+/** The effects that a contradiction is read from, by stage: while one of them is unseen, its absence says nothing. */
+function effectsOf(
+  kind: PaymentTrace['contradictions'][number]['kind'],
+  stage: Stage,
+): readonly PaymentTrace['hops'][number]['id'][] {
+  if (kind === 'marked-not-sent') return ['confirmed-record'];
+  const rowStage = ROW_STAGES.find((each) => each === stage);
+  if (rowStage === undefined) return [];
+  const { input, read, row, output } = EFFECTS_OF_STAGE[rowStage];
+  switch (kind) {
+    case 'row-without-event':
+      return output === null ? [row] : [row, output];
+    case 'past-without-row':
+    case 'row-before-read':
+      return [input, read, row];
+    case 'mark-without-row':
+      return [row];
+    case 'record-off-key':
+      return [input];
+    case 'two-purchases':
+      return ['created-record'];
+  }
+}
+
 export function contradictionReading(
   question: Question,
   kind: PaymentTrace['contradictions'][number]['kind'],
@@ -260,7 +285,8 @@ export function contradictionReading(
       (each) => each.kind === kind && (question.stage === null || each.stage === stage),
     );
     if (holds) return { holds, text: texts.found };
-    return trace.firstMissing.state === 'undetermined' ? 'unseen' : { holds, text: texts.missing };
+    const isUnseen = effectsOf(kind, stage).some((hop) => hopStatus(trace, hop) === 'unknown');
+    return isUnseen ? 'unseen' : { holds, text: texts.missing };
   });
 }
 
@@ -295,6 +321,17 @@ export function lettersOf(question: Question): readonly DeadLetter[] | null {
   if (deadLetters.kind === 'unseen') return null;
   const { topics } = definitionOf(question);
   return deadLetters.value.letters.filter(({ originalTopic }) => topics.includes(originalTopic));
+}
+
+/** Dead letters that are copies of the record that the cohort's partition waits at; null: letters or the record were not seen. */
+export function headLetters(question: Question): readonly DeadLetter[] | null {
+  const letters = lettersOf(question);
+  const head = headRecord(question);
+  if (letters === null || head === null) return null;
+  return letters.filter(
+    ({ originalTopic, originalPartition, originalOffset }) =>
+      originalTopic === head.topic && originalPartition === head.partition && originalOffset === head.offset,
+  );
 }
 
 export function letterReasonReading(question: Question, pattern: RegExp, what: string): Reading {

@@ -1,4 +1,6 @@
+import type { LogKind } from '../platform/log-line.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
+import { linesSinceStart } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
 import { definitionOf, lineReading, ofKinds, opposes, supports, workerReading } from './readings.ts';
 
@@ -11,6 +13,15 @@ function isLooping(
   const isYoung = startedAtMs !== null && takenAtMs - startedAtMs < restartLoopWindowMs;
   return status === 'restarting' || (restartCount >= restartLoopCount && isYoung && status === 'running');
 }
+
+/** A worker that dies of these has a cause of its own; what it met and survived before its last words does not count. */
+const OTHER_CAUSES: readonly LogKind[] = [
+  'topic-not-hosted',
+  'connection-refused',
+  'connection-unresolvable',
+  'connection-timeout',
+  'undefined-column',
+];
 
 export const workerCrashLoop: Cause = {
   id: 'worker-crash-loop',
@@ -52,22 +63,14 @@ export const workerCrashLoop: Cause = {
         { holds: true, text: `${definitionOf(question).worker} has no container` },
       ),
     ),
-    opposes('other-cause', 'logs', 'decisive', (question) =>
-      lineReading(
-        question,
-        ofKinds(
-          'topic-not-hosted',
-          'connection-refused',
-          'connection-unresolvable',
-          'connection-timeout',
-          'undefined-column',
-        ),
-        {
-          found: (line) => `its last error is about something else: ${line.message}`,
-          missing: 'its log names no topic, address or column',
-        },
-      ),
-    ),
+    opposes('other-cause', 'logs', 'decisive', (question) => {
+      const lines = linesSinceStart(question.state, definitionOf(question).worker) ?? [];
+      const lastFatalMs = lines.findLast(({ kind }) => kind === 'fatal')?.atMs ?? 0;
+      return lineReading(question, (line) => OTHER_CAUSES.includes(line.kind) && line.atMs >= lastFatalMs, {
+        found: (line) => `its last error is about something else: ${line.message}`,
+        missing: 'its last error names no topic, address or column',
+      });
+    }),
   ],
   rival: 'old-worker-image',
   probe: 'read the error before its exit: docker logs --tail 50',
