@@ -19,6 +19,8 @@ export async function doctor(
     readonly cwd: string;
     readonly environment?: Readonly<Record<string, string>>;
     readonly signal?: AbortSignal;
+    /** Each piece of standard error as it comes. */
+    readonly onStderr?: (text: string) => void;
   },
 ): Promise<DoctorRun> {
   const startedMs = performance.now();
@@ -30,7 +32,7 @@ export async function doctor(
   options.signal?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
   const [stdout, stderr, exitCode] = await Promise.all([
     textOf(child.stdout),
-    textOf(child.stderr),
+    textOf(child.stderr, options.onStderr),
     new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
@@ -39,10 +41,16 @@ export async function doctor(
   return { exitCode, stdout, stderr, tookMs: performance.now() - startedMs };
 }
 
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+async function textOf(
+  stream: NodeJS.ReadableStream,
+  onText: (text: string) => void = () => {},
+): Promise<string> {
   let text = '';
   stream.setEncoding('utf8');
-  for await (const chunk of stream) text += String(chunk);
+  for await (const chunk of stream) {
+    text += String(chunk);
+    onText(String(chunk));
+  }
   return text;
 }
 
