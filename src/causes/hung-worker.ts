@@ -1,8 +1,24 @@
-import { isHandlerLine, linesSinceStart, workerLog } from '../platform/workers.ts';
-import type { Cause } from './cause.ts';
-import { definitionOf, lineReading, ofKinds, opposes, supports, verdictReading } from './readings.ts';
+import { hasJoinedSinceStart, isHandlerLine, linesSinceStart, workerLog } from '../platform/workers.ts';
+import type { Cause, Question } from './cause.ts';
+import {
+  definitionOf,
+  lineReading,
+  ofKinds,
+  opposes,
+  supports,
+  unseenReading,
+  verdictReading,
+} from './readings.ts';
 
 const SAME_BREATH_MS = 1_000;
+
+/** Null: the log, or any line of it, was not seen. */
+function isLogSilent(question: Question): boolean | null {
+  const { state } = question;
+  const log = workerLog(state, definitionOf(question).worker);
+  if (log.kind === 'unseen' || log.value.lastLineAtMs === null) return null;
+  return state.takenAtMs - log.value.lastLineAtMs > state.settings.thresholds.logSilenceMs;
+}
 
 export const hungWorker: Cause = {
   id: 'hung-worker',
@@ -18,7 +34,16 @@ export const hungWorker: Cause = {
       discriminates: true,
       verdicts: ['hung', 'unowned', 'never-committed-pending'],
     }),
-    supports('unowned', 'groups', 'strong', (question) => verdictReading(question, ['unowned'])),
+    supports('unowned', 'groups', 'strong', (question) => {
+      const unowned = verdictReading(question, ['unowned']);
+      if (unowned.holds !== true) return unowned;
+      const { worker } = definitionOf(question);
+      const hasJoined = hasJoinedSinceStart(question.state, worker);
+      const silent = isLogSilent(question);
+      // An evicted worker whose handler hangs has joined and says nothing; one that talks has another trouble (A1).
+      if (hasJoined === null || silent === null) return unseenReading(unowned.observation);
+      return hasJoined && silent ? unowned : { ...unowned, holds: false, text: '' };
+    }),
     supports('pending', 'groups', 'moderate', (question) =>
       verdictReading(question, ['never-committed-pending']),
     ),
@@ -31,7 +56,7 @@ export const hungWorker: Cause = {
       const isSilent =
         lastHandled !== undefined &&
         lastLineAtMs !== null &&
-        state.takenAtMs - lastLineAtMs > state.settings.thresholds.logSilenceMs &&
+        isLogSilent(question) === true &&
         // What it says in the same breath belongs to the event; anything later is a sign of life.
         lastLineAtMs - lastHandled.atMs < SAME_BREATH_MS;
       return lineReading(question, (line) => isSilent && line === lastHandled, {

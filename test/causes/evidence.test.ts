@@ -240,6 +240,29 @@ describe('admin-service out of reach of the worker', () => {
   });
 });
 
+it('names the cut of a worker that had joined, not a hang', () => {
+  const unread = withPartition(withPayment(healthyState(), { upTo: 'confirmed-record' }), GROUP, TOPIC, 1, {
+    committed: 4n,
+    end: 5n,
+    owned: false,
+  });
+  const cut = withLogLines(
+    withGroup(unread, GROUP, { states: ['Empty', 'Empty', 'Empty'] }),
+    'purchase-worker',
+    [
+      logLine({
+        atMs: NOW - 7 * SECOND,
+        kind: 'connection-timeout',
+        level: 'error',
+        logger: 'kafkajs',
+        message: 'Connection error: read ETIMEDOUT',
+      }),
+    ],
+  );
+  expect(leading(cut)).toMatchObject({ id: 'worker-cannot-reach-kafka', level: 'likely' });
+  expect(evidenceOf(cut, 'hung-worker', true)).toEqual([]);
+});
+
 it('calls a worker silent only while its whole log is', () => {
   const taken = withPartition(withPayment(healthyState(), { upTo: 'confirmed-record' }), GROUP, TOPIC, 1, {
     committed: 4n,
