@@ -5,6 +5,7 @@ import { LOOKUP_KINDS } from '../platform/lookup.ts';
 import { GAP_CODES, SYSTEMS } from '../platform/observed.ts';
 import { PAYMENT_CLASSES } from '../platform/payment.ts';
 import { STAGES } from '../platform/pipeline.ts';
+import { PREVIEWS, REPAIR_IDS, REVERSIBILITIES, RISKS } from '../repair/plan.ts';
 import { COHORT_KINDS, HOPS } from '../trace/trace.ts';
 
 /**
@@ -190,6 +191,75 @@ export type ConfigDocument = z.infer<typeof configSchema>;
 export type ExplanationDocument = z.infer<typeof explanationSchema>;
 export type DiagnosisDocument = z.infer<typeof diagnosisSchema>;
 export type TraceDocument = z.infer<typeof traceSchema>;
+
+/** What `fix` plans: everything it would do, before anybody is asked. Its action and precondition are open: each kind has its own fields. */
+export const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string(),
+  fingerprint: z.string(),
+  platform: z.string(),
+  identity: z.object({
+    composeProject: z.string().nullable(),
+    dockerDaemonId: z.string().nullable(),
+    kafkaClusterId: z.string().nullable(),
+    databaseSystemId: z.string().nullable(),
+    databaseOid: z.number().int().nullable(),
+    databaseName: z.string().nullable(),
+  }),
+  confirm: z.string().nullable().describe('the text that --confirm must carry; null: --yes is enough'),
+  steps: z.array(
+    z.object({
+      number: z.number().int().min(1),
+      repair: z.enum(REPAIR_IDS),
+      stage,
+      title: z.string(),
+      action: z.looseObject({
+        kind: z.enum([
+          'stop-container',
+          'start-container',
+          'wait-group-empty',
+          'wait-member',
+          'create-topic',
+          'commit-offsets',
+          'produce-record',
+          'wait-drain',
+          'instruct',
+        ]),
+      }),
+      before: z.string(),
+      after: z.string(),
+      whySafe: z.string(),
+      reversibility: z.enum(REVERSIBILITIES),
+      risk: z.enum(RISKS),
+      precondition: z.looseObject({ kind: z.string() }),
+      byHand: z.string(),
+    }),
+  ),
+  payments: z.array(z.string()),
+  previews: z.array(
+    z.object({
+      payment: z.string().nullable(),
+      effect: z.enum(PREVIEWS),
+      refuses: z.boolean(),
+      topic: z.string(),
+      partition: z.number().int(),
+      offset: offset.nullable(),
+      text: z.string(),
+    }),
+  ),
+  refusals: z.array(
+    z.object({
+      repair: z.enum(REPAIR_IDS),
+      stage,
+      reason: z.string(),
+      hint: z.string(),
+      payments: z.array(z.string()),
+    }),
+  ),
+  warnings: z.array(z.string()),
+});
+
+export type PlanDocument = z.infer<typeof planSchema>;
 
 /** The published JSON schema (docs/schema.json), generated from the same definitions: one definition per command. */
 export function publishedSchema(): unknown {
