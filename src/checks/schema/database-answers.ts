@@ -1,4 +1,5 @@
-import type { GapCode } from '../../platform/observed.ts';
+import { durationText } from '../../platform/duration.ts';
+import type { Gap, GapCode } from '../../platform/observed.ts';
 import type { PlatformState } from '../../platform/state.ts';
 import { expectedStages, isFinishLine, workerLog } from '../../platform/workers.ts';
 import type { Check } from '../check.ts';
@@ -18,7 +19,10 @@ export const databaseAnswers: Check = {
   examine(state) {
     const { database } = state;
     if (database.kind === 'seen') {
-      const { name, serverVersion, inRecovery } = database.value;
+      const { name, serverVersion, inRecovery, replayLagMs } = database.value;
+      if (replayLagMs !== null && replayLagMs > state.settings.thresholds.skewFailMs) {
+        return { status: 'unknown', gap: oldReplica(replayLagMs) };
+      }
       const role = inRecovery ? 'a replica' : 'primary';
       return { status: 'pass', summary: `${name}, Postgres ${serverVersion}, ${role}` };
     }
@@ -43,6 +47,17 @@ export const databaseAnswers: Check = {
     });
   },
 };
+
+/** What it shows is past: a payment of the last minutes is not on it, whatever became of it. */
+function oldReplica(lagMs: number): Gap {
+  return {
+    system: 'postgres',
+    operation: 'the present rows',
+    code: 'incomplete',
+    reason: `the database is a replica that is ${durationText(lagMs)} behind`,
+    hint: 'give the address of the primary in POSTGRES_URL, or repair the replication',
+  };
+}
 
 function refusedWorker(state: PlatformState): string | null {
   const refused = expectedStages(state).find(({ worker }) => {

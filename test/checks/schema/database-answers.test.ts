@@ -5,6 +5,7 @@ import {
   gap,
   healthyState,
   logLine,
+  MINUTE,
   NOW,
   SECOND,
   seenValue,
@@ -24,6 +25,20 @@ describe(databaseAnswers.id, () => {
     expect(examine(healthyState({ database: seen(replica, NOW) }))).toMatchObject({
       summary: 'kc, Postgres 15.4, a replica',
     });
+  });
+
+  it('is unknown on a replica that is far behind: what happened since is not on it', () => {
+    const behind = (replayLagMs: number) =>
+      examine(
+        healthyState({
+          database: seen({ ...seenValue(healthyState().database), inRecovery: true, replayLagMs }, NOW),
+        }),
+      );
+    expect(behind(20 * MINUTE)).toMatchObject({
+      status: 'unknown',
+      gap: { reason: 'the database is a replica that is 20 min behind' },
+    });
+    expect(behind(MINUTE).status).toBe('pass');
   });
 
   it('fails when it is refused here and by a worker', () => {
