@@ -1,13 +1,19 @@
 import { isFinishLine } from '../platform/workers.ts';
+import { assigningLineReading } from './assigning.ts';
 import type { Cause } from './cause.ts';
 import {
   contradictionReading,
   definitionOf,
   lineOfPaymentReading,
+  ofKinds,
   opposes,
   stageOf,
   supports,
+  workerReading,
 } from './readings.ts';
+
+/** A worker that died between its row and its event comes back at once; Docker waits a minute at most. */
+const RESTART_WITHIN_MS = 60_000;
 
 export const emissionLostAfterRow: Cause = {
   id: 'emission-lost-after-row',
@@ -24,15 +30,34 @@ export const emissionLostAfterRow: Cause = {
         missing: 'its record was sent',
       }),
     ),
-    supports('finished-without-emission', 'logs', 'strong', (question) =>
-      lineOfPaymentReading(
+    supports('finished-without-emission', 'logs', 'strong', (question) => {
+      const { stage, worker } = definitionOf(question);
+      const finished = lineOfPaymentReading(
         question,
-        definitionOf(question).worker,
+        worker,
         (line) => isFinishLine(line) && line.kind !== 'event-emitted',
-        {
-          found: `${definitionOf(question).worker} made the row`,
-          missing: `${definitionOf(question).worker} has no line that it made the row`,
+        { found: `${worker} made the row`, missing: `${worker} has no line that it made the row` },
+      );
+      if (finished.holds === true || stage !== 'allocation') return finished;
+      // The newest allocation-worker assigns in its own process, and may end before it can say that it is done.
+      const created = assigningLineReading(question, ofKinds('auto-assignment-created'), {
+        found: (line) => `the allocation was made: ${line.message}`,
+      });
+      return created.holds === true ? created : finished;
+    }),
+    supports('restarted', 'containers', 'moderate', (question) =>
+      workerReading(
+        question,
+        ({ name, startedAtMs }) => {
+          const sinceRow = question.cohort.traces.map(({ stoppedAfterMs }) =>
+            startedAtMs === null || stoppedAfterMs === null ? null : startedAtMs - stoppedAfterMs,
+          );
+          return {
+            holds: sinceRow.every((ms) => ms !== null && ms >= 0 && ms <= RESTART_WITHIN_MS),
+            text: `${name} was started again within a minute of the row`,
+          };
         },
+        { holds: false, text: '' },
       ),
     ),
     opposes('row-before-read', 'database', 'strong', (question) =>

@@ -240,6 +240,28 @@ describe('admin-service out of reach of the worker', () => {
   });
 });
 
+it('knows a worker that died between its row and its event by its assignment and its new start', () => {
+  const made = withPayment(healthyState(), {
+    upTo: 'allocation-row',
+    without: ['allocation-mark', 'allocation-call'],
+  });
+  const created = logLine({
+    atMs: NOW - HOUR + SECOND,
+    kind: 'auto-assignment-created',
+    message: `Auto Assignment: allocation created (studentId ${idsOf(1).student})`,
+  });
+  const died = withContainer(withLogLines(made, 'allocation-worker', [created]), 'allocation-worker', {
+    startedAtMs: NOW - HOUR + 5 * SECOND,
+    restartCount: 1,
+  });
+  expect(leading(died)).toMatchObject({ id: 'emission-lost-after-row', stage: 'allocation' });
+  expect(evidenceOf(died, 'emission-lost-after-row', true)).toEqual([
+    'the allocation row exists and its record was never sent',
+    `the allocation was made: ${created.message}`,
+    'kodingcaravan-allocation-worker was started again within a minute of the row',
+  ]);
+});
+
 it('names the cut of a worker that had joined, not a hang', () => {
   const unread = withPartition(withPayment(healthyState(), { upTo: 'confirmed-record' }), GROUP, TOPIC, 1, {
     committed: 4n,
