@@ -29,7 +29,7 @@ export const consumerDead: Cause = {
         ? reading(false, 'its consumer did not crash, or is back since', `logs ${worker}`)
         : reading(
             true,
-            `its consumer crashed at ${clockTime(atMs)} and kafkajs did not restart it`,
+            `its consumer crashed at ${clockTime(atMs, question.state)} and kafkajs did not restart it`,
             `logs ${worker}`,
           );
     }),
@@ -66,6 +66,6 @@ export const consumerDead: Cause = {
       const atMs = isWorkerRunning(state, worker) === true ? crashForGoodAtMs(state, worker) : null;
       return atMs === null || atMs === false
         ? []
-        : [{ stage, text: `${worker} crashed for good at ${clockTime(atMs)}` }];
+        : [{ stage, text: `${worker} crashed for good at ${clockTime(atMs, state)}` }];
     }),
 };

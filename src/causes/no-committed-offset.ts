@@ -62,7 +62,7 @@ export const noCommittedOffset: Cause = {
         ? unseenReading(`logs ${worker}`)
         : reading(
             true,
-            `${worker} handled nothing there since ${clockTime(joinedMs)}, its last start or join`,
+            `${worker} handled nothing there since ${clockTime(joinedMs, question.state)}, its last start or join`,
             `logs ${worker}`,
           );
     }),

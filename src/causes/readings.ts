@@ -360,9 +360,11 @@ export function eventTopic(eventType: keyof typeof TOPIC_OF_EVENT): string {
   return TOPIC_OF_EVENT[eventType];
 }
 
-export function clockTime(ms: number): string {
-  // Pure code has no clock and no zone of its own: UTC, as in every report without --tz.
-  const seconds = Math.floor(ms / 1000) % 86_400;
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)} UTC`;
+/** Pure code has no zone of its own: UTC, as in every report without --tz. */
+const UTC = new Intl.DateTimeFormat('sv-SE', { timeZone: 'UTC', dateStyle: 'short', timeStyle: 'medium' });
+
+/** Time of day, with its date where it was not the day of the observation. */
+export function clockTime(ms: number, { takenAtMs }: PlatformState): string {
+  const [today = ''] = UTC.format(takenAtMs).split(' ');
+  return `${UTC.format(ms).replace(`${today} `, '')} UTC`;
 }

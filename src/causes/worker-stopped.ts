@@ -1,5 +1,5 @@
 import { PIPELINE } from '../platform/pipeline.ts';
-import type { ContainerState } from '../platform/state.ts';
+import type { ContainerState, PlatformState } from '../platform/state.ts';
 import { workerContainer } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
 import { clockTime, definitionOf, noMemberReading, opposes, supports, workerReading } from './readings.ts';
@@ -7,11 +7,11 @@ import { clockTime, definitionOf, noMemberReading, opposes, supports, workerRead
 const STOPPED: readonly ContainerState['status'][] = ['created', 'exited', 'paused', 'dead'];
 const isStopped = ({ status }: ContainerState): boolean => STOPPED.includes(status);
 
-function stoppedText(container: ContainerState): string {
+function stoppedText(container: ContainerState, state: PlatformState): string {
   const { name, status, exitCode, finishedAtMs, restartPolicy } = container;
   if (status === 'paused') return `${name} is paused`;
   if (status === 'created') return `${name} was created and never started`;
-  const when = finishedAtMs === null ? '' : ` at ${clockTime(finishedAtMs)}`;
+  const when = finishedAtMs === null ? '' : ` at ${clockTime(finishedAtMs, state)}`;
   const byHand =
     restartPolicy === 'unless-stopped' || restartPolicy === 'always'
       ? '; its restart policy says that somebody stopped it'
@@ -38,7 +38,7 @@ export const workerStopped: Cause = {
           question,
           (container) =>
             isStopped(container)
-              ? { holds: true, text: stoppedText(container) }
+              ? { holds: true, text: stoppedText(container, question.state) }
               : { holds: false, text: `${container.name} is ${container.status}` },
           { holds: false, text: `${definitionOf(question).worker} has no container` },
         ),
@@ -67,7 +67,7 @@ export const workerStopped: Cause = {
     PIPELINE.flatMap(({ stage, worker }) => {
       const found = workerContainer(state, worker);
       return found.kind === 'seen' && isStopped(found.container)
-        ? [{ stage, text: stoppedText(found.container) }]
+        ? [{ stage, text: stoppedText(found.container, state) }]
         : [];
     }),
 };
