@@ -273,9 +273,6 @@ describeLive('a platform that can only be seen in part', labMissing, () => {
     expect(run.tookMs).toBeLessThan(DEADLINE_MS);
     expect(run.stderr).not.toMatch(COMPLAINTS);
     expectNothingMissing(document);
-    const { notLooked } = document.coverage;
-    // The other way round need not hold: the last answer of all only proves that the parts belong together.
-    if (answers.left >= 0) expect(notLooked, summaryOf(document)).toEqual([]);
     const isBlind = document.checks.some(({ required, status }) => required && status === 'unknown');
     expect(run.exitCode, summaryOf(document)).toBe(isBlind ? 3 : 0);
   });

@@ -1,4 +1,5 @@
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
@@ -55,7 +56,8 @@ export async function startRealKafka(options: RealKafkaOptions = {}): Promise<Re
   const caPem = security === 'tls' ? await makeCertificates(directory, host) : '';
   const cluster: TestCluster = {
     directory,
-    clusterId: Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url'),
+    // A leading dash would be taken for an option of the format command.
+    clusterId: randomBytes(16).toString('base64url').replace(/^-/, 'A'),
     jars: await installedJars(),
     host,
     controllerPort,
