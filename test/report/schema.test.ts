@@ -4,7 +4,6 @@ import { config } from '../../src/commands/config.ts';
 import { diagnosis } from '../../src/commands/diagnosis.ts';
 import { explain } from '../../src/commands/explain.ts';
 import { traceOf } from '../../src/commands/trace.ts';
-import type { Context } from '../../src/context.ts';
 import { jsonDiagnosis, jsonTrace } from '../../src/report/json.ts';
 import {
   configSchema,
@@ -13,24 +12,14 @@ import {
   publishedSchema,
   traceSchema,
 } from '../../src/report/schema.ts';
-import { INCIDENTS, PLAIN, TOOL } from '../support/golden.ts';
-import { ScriptedClock } from '../support/scripted-clock.ts';
+import { testContext } from '../support/context.ts';
+import { INCIDENTS, TOOL } from '../support/golden.ts';
 import { idsOf } from '../support/states.ts';
 
-const context: Context = {
-  tool: TOOL,
-  flags: { verbose: false, color: true, input: true, check: false },
+const context = testContext({
   format: 'json',
-  view: PLAIN,
-  failOnWarn: false,
-  observe: () => Promise.reject(new Error('nothing is looked at here')),
-  clock: new ScriptedClock(),
-  waitMs: 0,
-  signal: new AbortController().signal,
-  say: () => {},
-  writeSnapshot: () => Promise.reject(new Error('nothing is written here')),
   settingRows: () => Promise.resolve([{ key: 'kafka.brokers', value: 'kafka:9092', source: 'environment' }]),
-};
+});
 
 /** A schema drops what it does not know: equal means that every field is published. */
 describe('the published schema', () => {
