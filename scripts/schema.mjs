@@ -2,4 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { publishedSchema } from '../src/report/schema.ts';
 
-writeFileSync(new URL('../docs/schema.json', import.meta.url), `${JSON.stringify(publishedSchema(), null, 2)}\n`);
+writeFileSync(
+  new URL('../docs/schema.json', import.meta.url),
+  `${JSON.stringify(publishedSchema(), null, 2)}\n`,
+);
