@@ -257,8 +257,9 @@ function assemble(
   ];
   const moved = outcomes.filter(hasSteps).flatMap(({ task }) => task.payments);
   const refused = new Set(refusals.flatMap(({ payments }) => payments));
+  const passed = new Set(previews.flatMap(({ payment, effect }) => (effect === 'skipped' ? [payment] : [])));
   const payments = [...new Set([...paymentsMoved(previews), ...moved])]
-    .filter((payment) => !refused.has(payment))
+    .filter((payment) => !refused.has(payment) && !passed.has(payment))
     .toSorted();
   const { composeProject, dockerDaemonId, kafkaClusterId, databaseSystemId, databaseOid, databaseName } =
     state.identity;

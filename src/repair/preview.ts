@@ -99,9 +99,9 @@ function knownRecords({ state }: Previewer, range: ReadRange): KnownRecords {
     return scan?.kind === 'seen' ? scan.value.hits : [];
   });
   const all = [
-    ...followed,
     ...(head?.kind === 'seen' && head.value !== null ? [head.value] : []),
     ...(waiting?.kind === 'seen' ? waiting.value.records : []),
+    ...followed,
   ].filter((record) => record.partition === partition && record.offset >= from && record.offset < to);
   const unique = new Map(all.map((record) => [record.offset, record]));
   const records = [...unique.values()].toSorted((a, b) => byOffset(a.offset, b.offset));
@@ -146,7 +146,8 @@ export function judgeRecord(
   if (!record.isJson) return says(null, 'unknown', 'the record is not JSON');
   const row = paymentOf(previewer, record);
   if (row === null) {
-    const named = record.paymentId ?? record.key ?? 'nobody';
+    const named = record.paymentId ?? record.key;
+    if (named === null) return says(null, 'unknown', 'the record names no payment');
     return previewer.areNamesKnown
       ? says(null, 'foreign', `there is no payment ${named}`)
       : says(null, 'unknown', `payment ${named} was not looked for`);
