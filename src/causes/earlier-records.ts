@@ -28,7 +28,8 @@ export function earlierHandledReading(question: Question): Reading {
       return { holds: false, text: `the losses begin at the log start of ${topic}[${partition}]` };
     }
     if (others <= older) return 'unseen';
-    return { holds: true, text: `${others} records before it in ${topic}[${partition}] were not lost` };
+    const what = others === 1 ? '1 record was' : `${others} records were`;
+    return { holds: true, text: `before it in ${topic}[${partition}] ${what} not lost` };
   });
 }
 

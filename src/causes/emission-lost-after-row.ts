@@ -1,3 +1,4 @@
+import { type Stage, TOPIC_OF_EVENT } from '../platform/pipeline.ts';
 import { isFinishLine } from '../platform/workers.ts';
 import { assigningLineReading } from './assigning.ts';
 import type { Cause } from './cause.ts';
@@ -7,13 +8,21 @@ import {
   lineOfPaymentReading,
   ofKinds,
   opposes,
+  reading,
   stageOf,
   supports,
+  unseenReading,
   workerReading,
 } from './readings.ts';
 
 /** A worker that died between its row and its event comes back at once; Docker waits a minute at most. */
 const RESTART_WITHIN_MS = 60_000;
+
+/** Where the event of the row goes. */
+const NEXT_TOPIC: Readonly<Partial<Record<Stage, string>>> = {
+  purchase: TOPIC_OF_EVENT.PURCHASE_CREATED,
+  allocation: TOPIC_OF_EVENT.TRAINER_ALLOCATED,
+};
 
 export const emissionLostAfterRow: Cause = {
   id: 'emission-lost-after-row',
@@ -66,6 +75,13 @@ export const emissionLostAfterRow: Cause = {
         missing: '',
       }),
     ),
+    opposes('no-topic', 'records', 'decisive', (question) => {
+      const output = NEXT_TOPIC[stageOf(question)];
+      const topic = output === undefined ? undefined : question.state.topics[output];
+      const observation = `topics ${output ?? ''}`;
+      if (output === undefined || topic?.kind !== 'seen') return unseenReading(observation);
+      return reading(topic.value.kind === 'absent', `there is no topic ${output} to send it to`, observation);
+    }),
   ],
   rival: 'retry-queue-purchase',
   probe: 'who made the row: the worker, or something else?',

@@ -1,4 +1,11 @@
-import { hasJoinedSinceStart, isHandlerLine, linesSinceStart, workerLog } from '../platform/workers.ts';
+import type { LogKind, LogLine } from '../platform/log-line.ts';
+import {
+  hasJoinedSinceStart,
+  isFinishLine,
+  isHandlerLine,
+  linesSinceStart,
+  workerLog,
+} from '../platform/workers.ts';
 import type { Cause, Question } from './cause.ts';
 import {
   definitionOf,
@@ -11,6 +18,11 @@ import {
 } from './readings.ts';
 
 const SAME_BREATH_MS = 1_000;
+
+/** An event that was taken is open until one of these, or a failure, is said of it: an idle worker has closed its last one. */
+const CLOSING: readonly LogKind[] = ['skipped-processed', 'retried-ok', 'sent-to-dlq'];
+const isClosing = (line: LogLine): boolean => isFinishLine(line) || CLOSING.includes(line.kind);
+const isOpening = ({ kind }: LogLine): boolean => kind === 'received' || kind === 'processing';
 
 /** Null: the log, or any line of it, was not seen. */
 function isLogSilent(question: Question): boolean | null {
@@ -48,13 +60,14 @@ export const hungWorker: Cause = {
       verdictReading(question, ['never-committed-pending']),
     ),
     supports('received-then-silence', 'logs', 'strong', (question) => {
-      const { state } = question;
-      const lines = linesSinceStart(state, definitionOf(question).worker) ?? [];
-      const lastHandled = lines.findLast(isHandlerLine);
-      const log = workerLog(state, definitionOf(question).worker);
+      const { worker } = definitionOf(question);
+      const lines = linesSinceStart(question.state, worker) ?? [];
+      const lastHandled = lines.findLast((line) => isHandlerLine(line) || isClosing(line));
+      const log = workerLog(question.state, worker);
       const lastLineAtMs = log.kind === 'seen' ? log.value.lastLineAtMs : null;
       const isSilent =
         lastHandled !== undefined &&
+        isOpening(lastHandled) &&
         lastLineAtMs !== null &&
         isLogSilent(question) === true &&
         // What it says in the same breath belongs to the event; anything later is a sign of life.

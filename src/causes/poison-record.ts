@@ -1,4 +1,6 @@
+import type { LogKind, LogLine } from '../platform/log-line.ts';
 import { offsetVerdict } from '../platform/offset-verdict.ts';
+import { isFinishLine, linesSinceStart } from '../platform/workers.ts';
 import type { Cause, Question } from './cause.ts';
 import {
   definitionOf,
@@ -24,6 +26,20 @@ export function blockedElsewhere(question: Question): number | null {
     const { verdict, also } = offsetVerdict(question.state, group, position.topic, partition);
     return verdict === 'blocked-on-record' || also.includes('blocked-on-record');
   }).length;
+}
+
+const OUTSIDE: readonly LogKind[] = [
+  'connection-refused',
+  'connection-timeout',
+  'connection-unresolvable',
+  'database-connection',
+  'undefined-column',
+];
+
+/** A failure that the next record would meet as well: to pass this one would help nothing and lose it. */
+function isOutside({ kind, status, logger }: LogLine): boolean {
+  if (logger !== 'worker') return false;
+  return OUTSIDE.includes(kind) || (kind === 'api-error' && status !== null && status >= 500);
 }
 
 export const poisonRecord: Cause = {
@@ -76,6 +92,16 @@ export const poisonRecord: Cause = {
         missing: '',
       }),
     ),
+    opposes('dependency-fails', 'logs', 'strong', (question) => {
+      const { worker } = definitionOf(question);
+      const lines = linesSinceStart(question.state, worker);
+      if (lines === null) return unseenReading(`logs ${worker}`);
+      const finished = lines.findLast(isFinishLine)?.atMs ?? 0;
+      const line = lines.findLast((each) => each.atMs > finished && isOutside(each));
+      return line === undefined
+        ? unseenReading(`logs ${worker}`)
+        : reading(true, `what it needs fails, whatever the record: ${line.message}`, `logs ${worker}`);
+    }),
     opposes('others-fail-alike', 'records', 'strong', (question) => {
       const elsewhere = blockedElsewhere(question);
       return elsewhere === null

@@ -73,7 +73,9 @@ describe('what tells a reset from a worker that began at the end', () => {
   it('is the records before the lost one: handled, they make it a reset', () => {
     const first = leading(passedInSilence());
     expect(first.id).toBe('forward-reset');
-    expect(first.evidence.map(({ text }) => text).join('\n')).toContain('4 records before it');
+    expect(first.evidence.map(({ text }) => text).join('\n')).toContain(
+      'before it in purchase-confirmed[1] 4 records were not lost',
+    );
   });
 
   it('is the log start: losses that reach down to it were never begun', () => {
