@@ -1,4 +1,5 @@
 import type { CheckResult } from './checks/check.ts';
+import type { RunOutcome } from './repair/execute.ts';
 import type { Cohort } from './trace/trace.ts';
 
 /** What a process ends with; design.md 3. Precedence where several hold: 130, 13, 12, 11, 2, 1, 10, 3, 0. */
@@ -27,4 +28,26 @@ export function diagnosisExitCode(
   const blind = result.checks.some(({ required, outcome }) => required && outcome.status === 'unknown');
   if (blind || kinds.includes('undetermined')) return EXIT.inconclusive;
   return EXIT.healthy;
+}
+
+/** Of an applied run. What is still stuck of others counts too: something remains that nobody has chosen a repair for. */
+export function runExitCode(outcome: RunOutcome, cohorts: readonly Cohort[]): number {
+  switch (outcome) {
+    case 'fixed':
+      return cohorts.some(({ kind }) => kind === 'stuck' || kind === 'needs-decision')
+        ? EXIT.findings
+        : EXIT.healthy;
+    case 'remaining':
+      return EXIT.findings;
+    case 'undone':
+      return EXIT.undone;
+    case 'needs-person':
+      return EXIT.needsPerson;
+    case 'stale':
+      return EXIT.stale;
+    case 'interrupted':
+      return EXIT.interrupted;
+    default:
+      return outcome satisfies never;
+  }
 }

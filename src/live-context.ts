@@ -1,6 +1,13 @@
-import { lookup } from 'node:dns/promises';
 import { dirname } from 'node:path';
-import { candidateFor, type DaemonPlace, routeUrl } from './config/address-map.ts';
+import {
+  ANSWER_TIMEOUT_MS,
+  CONNECT_TIMEOUT_MS,
+  dockerOptions,
+  kafkaOptions,
+  postgresOptions,
+  resolves,
+} from './adapter-options.ts';
+import { type DaemonPlace, routeUrl } from './config/address-map.ts';
 import type { Config } from './config/config.ts';
 import { discoveredConfig } from './config/discovered-config.ts';
 import { parseDuration } from './config/durations.ts';
@@ -11,6 +18,7 @@ import { type ConfigInput, staticConfig } from './config/static-config.ts';
 import { isTimeZone } from './config/values.ts';
 import type { Context, Flags } from './context.ts';
 import { UsageError } from './errors.ts';
+import { openRepairs } from './live-repairs.ts';
 import type { Connected } from './observe/survey.ts';
 import { parseAddress } from './platform/address.ts';
 import { escapeControl } from './platform/escape.ts';
@@ -20,9 +28,8 @@ import type { Gap, Observed, SystemId } from './platform/observed.ts';
 import type { ComposeProject, ContainerInventory, PlatformState } from './platform/state.ts';
 import type { Tool } from './report/result.ts';
 
-/** Time that one system gets to accept a connection, and to answer a question; design.md 2. */
-const CONNECT_TIMEOUT_MS = 2_000;
-const ANSWER_TIMEOUT_MS = 5_000;
+/** Less than the 15 s at which the polls are made, and enough for everything else. */
+const QUICK_LOOK_MS = 6_000;
 
 export interface OpenContextOptions {
   readonly flags: Flags;
@@ -30,10 +37,16 @@ export interface OpenContextOptions {
   readonly signal: AbortSignal;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   /** Grows as configuration is found; the adapters hold the list itself, so that what is read later is masked too. */
   readonly secrets: string[];
+  /** Second Ctrl-C. */
+  readonly leaving: AbortSignal;
+  /** As the first Ctrl-C, where a prompt holds the terminal. */
+  readonly interrupt: () => void;
+  readonly leavesBehind: (commands: readonly string[]) => void;
 }
 
 export interface LiveContext extends AsyncDisposable {
@@ -54,8 +67,9 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
     import('./adapters/terminal/presentation.ts'),
     import('./adapters/clock.ts'),
   ]);
-  /** What the latest look opened. */
+  /** What the latest look opened, and where it found everything. */
   const resources: AsyncDisposable[] = [];
+  const found: { config: Config | null } = { config: null };
   /** Flags alone until configuration was read; a snapshot is judged with flags alone, so that the bytes are the same everywhere. */
   const policy = { timeZone: flags.tz ?? 'UTC', failOnWarn: flags.failOn === 'warn' };
   const view = presentation(options.stdout, environment, {
@@ -93,6 +107,11 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       });
       return rows.current;
     },
+    repairs: openRepairs({
+      ...options,
+      config: () => found.config,
+      observeQuick: (asked) => observeLive({ asked, lookups: [], withinMs: QUICK_LOOK_MS }),
+    }),
   };
   return { context, [Symbol.asyncDispose]: () => disposeAll(resources) };
 
@@ -109,7 +128,11 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
   }
 
   async function observeLive(
-    wanted: { readonly asked: readonly PaymentId[]; readonly lookups: readonly LookupQuestion[] },
+    wanted: {
+      readonly asked: readonly PaymentId[];
+      readonly lookups: readonly LookupQuestion[];
+      readonly withinMs?: number;
+    },
     onConfig: (config: Config) => void = () => {},
   ): Promise<PlatformState> {
     await disposeAll(resources.splice(0));
@@ -124,7 +147,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
     ]);
     const progress = await openProgress(options.stderr, environment);
     resources.push(progress);
-    const limits = budget(initial.timeoutMs);
+    const limits = budget(Math.min(initial.timeoutMs, wanted.withinMs ?? initial.timeoutMs));
     try {
       const state = await observe(
         {
@@ -138,7 +161,8 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
           wantedProject: initial.project,
           connect: (inventory, compose, dockerAddress) =>
             connect(inventory, compose, dockerAddress, onConfig),
-          ...wanted,
+          asked: wanted.asked,
+          lookups: wanted.lookups,
           budget: limits,
         },
       );
@@ -159,12 +183,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       );
     }
     const { openDocker } = await import('./adapters/docker/open-docker.ts');
-    const host = config.docker.host;
-    const runtime = openDocker({
-      environment: host === null ? environment : { ...environment, DOCKER_HOST: host },
-      secrets,
-      timeoutMs: ANSWER_TIMEOUT_MS,
-    });
+    const runtime = openDocker(dockerOptions(config, options));
     resources.push(runtime);
     return runtime;
   }
@@ -182,6 +201,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       place: daemonPlace(dockerAddress),
     });
     learnSecrets(config);
+    found.config = config;
     onConfig(config);
     const [kafka, database, admin] = await Promise.all([
       openCluster(config),
@@ -201,14 +221,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       );
     }
     const { openKafka } = await import('./adapters/kafka/open-kafka.ts');
-    const cluster = openKafka({
-      ...config.kafka,
-      addressMap: config.addressMap,
-      resolveAddress: async (host, port) => candidateFor(config.addressCandidates, host, port),
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      requestTimeoutMs: ANSWER_TIMEOUT_MS,
-      secrets,
-    });
+    const cluster = openKafka(kafkaOptions(config, secrets));
     resources.push(cluster);
     return cluster;
   }
@@ -223,21 +236,7 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
       );
     }
     const { openPostgres } = await import('./adapters/postgres/open.ts');
-    const { url } = await routeUrl(config.postgres.url, {
-      addressMap: config.addressMap,
-      candidates: config.addressCandidates,
-      resolves,
-    });
-    const { mode, caFile } = config.postgres.ssl;
-    const database = openPostgres({
-      url,
-      ssl: { mode, ...(caFile === null ? {} : { caFile }) },
-      statementTimeoutMs: ANSWER_TIMEOUT_MS,
-      lockTimeoutMs: 1_000,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      applicationName: `kc-doctor ${tool.version}`,
-      secrets,
-    });
+    const database = openPostgres(await postgresOptions(config, config.postgres, options));
     resources.push(database);
     return database;
   }
@@ -310,14 +309,4 @@ function daemonPlace(address: string | null): DaemonPlace {
       : null;
   const isLocal = remote === null || remote === 'localhost' || remote.startsWith('127.') || remote === '::1';
   return { remoteHost: isLocal ? null : remote, reachesContainers: isLocal && process.platform === 'linux' };
-}
-
-async function resolves(host: string): Promise<boolean> {
-  try {
-    await lookup(host);
-    return true;
-  } catch {
-    // The one question here is whether the name has an address; every failure is the same "no", and the connection will say more.
-    return false;
-  }
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Outcome } from './context.ts';
-import { DoctorError } from './errors.ts';
+import { DoctorError, StaleError } from './errors.ts';
 import { EXIT } from './exit-code.ts';
+import type { OpenContextOptions } from './live-context.ts';
 import { escapeControl } from './platform/escape.ts';
 import { type Invocation, readCommandLine } from './program.ts';
 import type { Tool } from './report/result.ts';
@@ -10,8 +11,20 @@ import type { Tool } from './report/result.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   const tool = ownTool();
   const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort(new Interrupted()));
-  process.once('SIGTERM', () => interrupt.abort(new Interrupted()));
+  const leave = new AbortController();
+  const left: { commands: readonly string[] } = { commands: [] };
+  const onSignal = () => {
+    if (interrupt.signal.aborted) {
+      leave.abort(new Interrupted());
+      process.stderr.write(leavingText(left.commands), () => process.exit(EXIT.interrupted));
+      return;
+    }
+    interrupt.abort(new Interrupted());
+    if (left.commands.length > 0)
+      process.stderr.write('\nending this step and starting what was stopped; Ctrl-C again leaves at once\n');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   // Their errors reach the callbacks of `write`; without a listener they would end the process on their own.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
@@ -22,8 +35,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     outcome =
       'text' in invocation
         ? { exitCode: EXIT.healthy, text: invocation.text }
-        : await run(invocation, { tool, signal: interrupt.signal, secrets });
-    if (interrupt.signal.aborted) outcome = INTERRUPTED;
+        : await run(invocation, {
+            tool,
+            signal: interrupt.signal,
+            secrets,
+            leaving: leave.signal,
+            interrupt: () => interrupt.abort(new Interrupted()),
+            leavesBehind: (commands) => {
+              left.commands = commands;
+            },
+          });
+    if (interrupt.signal.aborted && outcome.saysInterruption !== true) outcome = INTERRUPTED;
   } catch (error) {
     outcome = interrupt.signal.aborted ? INTERRUPTED : await failure(error, tool, secrets);
   }
@@ -35,8 +57,13 @@ class Interrupted extends Error {}
 const INTERRUPTED: Outcome = {
   exitCode: EXIT.interrupted,
   text: '',
-  note: 'interrupted; looking changes nothing, so there is nothing to undo\n',
+  note: 'interrupted; nothing was changed, so there is nothing to undo\n',
 };
+
+function leavingText(commands: readonly string[]): string {
+  const typed = commands.map((command) => `  ${escapeControl(command)}\n`).join('');
+  return typed === '' ? '\ninterrupted\n' : `\nleft in the middle of a repair; now type:\n${typed}`;
+}
 
 function ownTool(): Tool {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -46,7 +73,7 @@ function ownTool(): Tool {
 
 async function run(
   invocation: Invocation,
-  session: { readonly tool: Tool; readonly signal: AbortSignal; readonly secrets: string[] },
+  session: Omit<OpenContextOptions, 'flags' | 'environment' | 'cwd' | 'stdin' | 'stdout' | 'stderr'>,
 ): Promise<Outcome> {
   const command = await invocation.load();
   const { openContext } = await import('./live-context.ts');
@@ -55,6 +82,7 @@ async function run(
     flags: invocation.flags,
     environment: process.env,
     cwd: process.cwd(),
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
   });
@@ -67,7 +95,7 @@ async function failure(error: unknown, tool: Tool, secrets: readonly string[]): 
   if (error instanceof DoctorError) {
     const details = error.details.map((detail) => `  - ${detail}\n`).join('');
     return {
-      exitCode: EXIT.usage,
+      exitCode: error instanceof StaleError ? EXIT.stale : EXIT.usage,
       text: '',
       note: maskSecrets(`kc-doctor: ${error.message}\n${details}  ${error.hint}\n`, secrets),
     };

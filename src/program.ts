@@ -55,6 +55,43 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/smoke.ts')).smoke,
   },
   {
+    name: 'fix',
+    summary: 'plan a repair, show it, ask, apply it and verify it; --dry-run stops after the plan',
+    args: [
+      ['[repair]', 'what to do; without it, what the evidence supports'],
+      ['[target...]', 'stages or payment ids; without them, all that are hurt'],
+    ],
+    options: [
+      new Option('--dry-run', 'show the plan and change nothing'),
+      new Option('--yes', 'agree to what can be taken back'),
+      new Option('--confirm <text>', 'agree to what cannot: <platform>:<count>, as the plan names it'),
+      new Option('--stage <stage>', 'only this stage'),
+      new Option('--include-older', 'also payments that were confirmed more than 48 hours ago'),
+      new Option('--plan-out <file>', 'with --dry-run: save the plan for review'),
+      new Option('--plan <file>', 'apply a saved plan, if it would be made the same now'),
+      new Option('--reason <text>', 'why, for the journal'),
+      new Option('--resume <run>', 'go on with a run that was left'),
+      new Option('--detailed-exitcode', 'with --dry-run: exit 10 where the plan has changes'),
+    ],
+    load: async () => (await import('./commands/fix.ts')).fix,
+  },
+  {
+    name: 'undo',
+    summary: 'take back what can be taken back of a run',
+    args: [['<run>', 'as kc-doctor history names it']],
+    options: [
+      new Option('--yes', 'agree without being asked'),
+      new Option('--reason <text>', 'why, for the journal'),
+    ],
+    load: async () => (await import('./commands/undo.ts')).undo,
+  },
+  {
+    name: 'history',
+    summary: 'who repaired what, newest first',
+    args: [['[run]', 'one run with all of its steps']],
+    load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
     name: 'config',
     summary: 'every setting, its value and where it came from',
     load: async () => (await import('./commands/config.ts')).config,
@@ -112,7 +149,9 @@ export async function readCommandLine(
     .version(version, '-V, --version')
     .addHelpText(
       'after',
-      '\nExit codes: 0 healthy, 1 findings, 2 usage or configuration, 3 could not look everywhere, 130 interrupted',
+      '\nExit codes: 0 healthy, 1 findings, 2 usage or configuration, 3 could not look everywhere, 130 interrupted;' +
+        '\nfix: 0 nothing to do or fixed, 1 something remains, 10 the plan has changes, 11 the plan is stale, ' +
+        '12 failed and taken back, 13 a person must act',
     );
   for (const option of commonOptions()) program.addOption(option);
   const choose = (entry: Entry, command: Commander) => {
@@ -166,14 +205,15 @@ function refuseForeignFormat(entry: Entry, flags: Flags): void {
 }
 
 const LIVE_FLAGS = ['since', 'timeout', 'config', 'env', 'project', 'projectDir', 'wait', 'payment'] as const;
+const NEVER_FROM_A_SNAPSHOT = ['config', 'history', 'undo'];
 
 /** A flag without effect would be believed: a snapshot holds what was looked at when it was taken. */
 function refuseIdleFlags(entry: Entry, flags: Flags): void {
   if (flags.from === undefined) return;
-  if (entry.name === 'config') {
+  if (NEVER_FROM_A_SNAPSHOT.includes(entry.name)) {
     throw new UsageError(
       'KC_USAGE_FROM',
-      '--from has no effect on config, which shows the settings of the live platform',
+      `--from has no effect on ${entry.name}, which is about the live platform`,
       'leave it out',
     );
   }

@@ -56,7 +56,12 @@ export async function execute(
   world: RepairWorld,
 ): Promise<RunResult> {
   return inSession({ run, ...first, lastSequence: 0, phases: [] }, world, async (session, examined) => {
-    const refuses: WantsRecord = async (step) => world.refusesRecord(examined, step);
+    let look = examined;
+    const refuses: WantsRecord = async (step) => {
+      if (world.refusesRecord(look, step) === null) return null;
+      if (look === examined) look = await world.observe(first.plan.payments, 'whole');
+      return world.refusesRecord(look, step);
+    };
     const stale = await driftBeforeRun(first.plan, session.hands, refuses);
     if (stale !== null) throw staleError(stale);
     await world.failPoint(phasePlace({ phase: 1, isUndo: false }, 'before-opening'));
@@ -209,10 +214,10 @@ async function runPhases(session: Session, first: Phase): Promise<RunResult> {
     if (verified.unmoved.length > 0) return needsPerson(session, verified.unmoved, examined);
     if (verified.isComplete) return end(session, 'fixed', 'run-verified', [], examined);
 
-    const payments = session.phases.flatMap(({ plan }) => plan.payments);
+    const payments = [...new Set(session.phases.flatMap(({ plan }) => plan.payments))];
     const missing = stillStuck(examined.traces, payments);
     if (phase.phase >= MAX_PHASES) return end(session, 'remaining', 'run-verified', missing, examined);
-    const next = await session.world.next(examined, phase.plan);
+    const next = await session.world.next(examined, payments);
     if (next.kind === 'nothing')
       return end(session, 'remaining', 'run-verified', [...missing, ...next.reasons], examined);
     const name = { phase: phase.phase + 1, isUndo: false };

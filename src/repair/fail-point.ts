@@ -13,9 +13,6 @@ export const PHASE_BOUNDARIES = [
 ] as const;
 export type PhaseBoundary = (typeof PHASE_BOUNDARIES)[number];
 
-/** Comes back unless this is the place to die. */
-export type FailPoint = (place: string) => Promise<void>;
-
 export interface PhaseName {
   readonly phase: number;
   readonly isUndo: boolean;

@@ -30,6 +30,9 @@ export async function runSteps(session: Session, phase: Phase): Promise<PhaseEnd
   const refuses: WantsRecord = async (step) => {
     if (look === null || LOOK_AFTER.includes(sent) || sent % LOOK_EVERY_RECORDS === 0)
       look = await world.observe(phase.plan.payments, 'quick');
+    if (world.refusesRecord(look, step) === null) return null;
+    // A quick look cannot tell what moves from what stands.
+    look = await world.observe(phase.plan.payments, 'whole');
     return world.refusesRecord(look, step);
   };
   for (const step of phase.plan.steps) {

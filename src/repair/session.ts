@@ -6,7 +6,7 @@ import type { KafkaClusterOperator } from '../ports/kafka-cluster.ts';
 import type { Lock, RunJournal, RunLedgerOperator } from '../ports/run-ledger.ts';
 import type { Hands } from './act.ts';
 import type { Grant } from './consent.ts';
-import { type FailPoint, type PhaseName, phasePlace } from './fail-point.ts';
+import { type PhaseName, phasePlace } from './fail-point.ts';
 import type { Journal } from './journal.ts';
 import type { Plan, Step } from './plan.ts';
 import type { OpenedData, PhaseRecord, StepRecord, StepStatus } from './runs.ts';
@@ -32,6 +32,9 @@ export type NextPhase =
   | { readonly kind: 'planned'; readonly plan: Plan; readonly grant: Grant }
   | { readonly kind: 'nothing'; readonly reasons: readonly string[] };
 
+/** A place where a test may end the process (fail-point.ts): comes back unless this is the one. */
+export type FailPoint = (place: string) => Promise<void>;
+
 /** What the command brings: repair itself neither observes, nor asks, nor opens anything. */
 export interface RepairWorld {
   readonly open: (grant: Grant) => Promise<Operators>;
@@ -41,7 +44,8 @@ export interface RepairWorld {
   readonly refusesRecord: (examined: Examined, step: Step) => string | null;
   /** Why the rest of a plan does not hold any more after a worker was killed in the middle of a handler; null: it does. */
   readonly refusesRest: (examined: Examined, plan: Plan) => string | null;
-  readonly next: (examined: Examined, before: Plan) => Promise<NextPhase>;
+  /** The plan for what is still missing of the run's payments, agreed to. */
+  readonly next: (examined: Examined, payments: readonly PaymentId[]) => Promise<NextPhase>;
   readonly clock: Clock;
   /** First Ctrl-C: end the step, start what was stopped. */
   readonly interrupted: AbortSignal;

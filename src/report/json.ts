@@ -4,7 +4,14 @@ import type { Coverage } from '../platform/coverage.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import type { AnsweredLookup, Diagnosis, Tool, TraceResult } from './result.ts';
-import type { ConfigDocument, DiagnosisDocument, ExplanationDocument, TraceDocument } from './schema.ts';
+import type {
+  ConfigDocument,
+  DiagnosisDocument,
+  ExplanationDocument,
+  HistoryDocument,
+  RepairDocument,
+  TraceDocument,
+} from './schema.ts';
 
 export function jsonDiagnosis(result: Diagnosis): string {
   const { state } = result;
@@ -147,7 +154,13 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** A document may be looked at in a terminal: what JSON leaves as it stands and a terminal obeys is written as an escape. */
 export function printJson(
-  document: DiagnosisDocument | TraceDocument | ConfigDocument | ExplanationDocument,
+  document:
+    | DiagnosisDocument
+    | TraceDocument
+    | ConfigDocument
+    | ExplanationDocument
+    | RepairDocument
+    | HistoryDocument,
 ): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `${JSON.stringify(document, null, 2).replace(TERMINAL_CONTROL, escaped)}\n`;

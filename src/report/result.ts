@@ -3,6 +3,8 @@ import type { CheckResult } from '../checks/check.ts';
 import type { Coverage } from '../platform/coverage.ts';
 import type { Lookup, LookupKind } from '../platform/lookup.ts';
 import type { PlatformState } from '../platform/state.ts';
+import type { RunResult } from '../repair/execute.ts';
+import type { Plan } from '../repair/plan.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 
 export interface Tool {
@@ -65,4 +67,17 @@ export interface TraceResult {
   readonly notFound: readonly NotFound[];
   readonly headline: string;
   readonly exitCode: number;
+}
+
+/** What `fix` or `undo` came to. */
+export interface RepairResult {
+  readonly tool: Tool;
+  readonly command: 'fix' | 'undo';
+  readonly plan: Plan | null;
+  /** Null: nothing was applied. */
+  readonly run: RunResult | null;
+  readonly headline: string;
+  readonly exitCode: number;
+  /** The last look; null: none was made after the run. */
+  readonly after: Diagnosis | null;
 }

@@ -261,6 +261,61 @@ export const planSchema = z.object({
 
 export type PlanDocument = z.infer<typeof planSchema>;
 
+const phase = z.object({
+  phase: z.number().int().min(1),
+  isUndo: z.boolean().describe('steps that take a phase back'),
+  plan: planSchema,
+  steps: z.array(
+    z.object({
+      number: z.number().int().min(1),
+      status: z.enum(['intended', 'done', 'not-done', 'unknown']),
+      text: z.string(),
+    }),
+  ),
+});
+
+export const repairSchema = z.object({
+  ...plain,
+  command: z.enum(['fix', 'undo']),
+  exitCode: z.number().int(),
+  headline: z.string(),
+  plan: planSchema.nullable().describe('null: nothing was planned'),
+  run: z.string().nullable().describe('null: nothing was applied'),
+  outcome: z
+    .object({
+      kind: z.enum(['fixed', 'remaining', 'undone', 'needs-person', 'stale', 'interrupted']),
+      reasons: z.array(z.string()).describe('what is still wrong, or what a person must do'),
+      phases: z.array(phase),
+    })
+    .nullable(),
+});
+
+export const historySchema = z.object({
+  ...plain,
+  command: z.literal('history'),
+  runs: z.array(
+    z.object({
+      run: z.string(),
+      operator: z.string(),
+      reason: z.string().nullable(),
+      startedAt: time,
+      lastAt: time,
+      end: z
+        .object({
+          kind: z.enum(['verified', 'failed', 'undone', 'interrupted']),
+          at: time,
+          text: z.string(),
+        })
+        .nullable()
+        .describe('null: it goes on, or its process died'),
+      phases: z.array(phase),
+    }),
+  ),
+});
+
+export type RepairDocument = z.infer<typeof repairSchema>;
+export type HistoryDocument = z.infer<typeof historySchema>;
+
 /** The published JSON schema (docs/schema.json), generated from the same definitions: one definition per command. */
 export function publishedSchema(): unknown {
   const definitions = {
@@ -268,6 +323,8 @@ export function publishedSchema(): unknown {
     trace: traceSchema,
     config: configSchema,
     explain: explanationSchema,
+    fix: repairSchema,
+    history: historySchema,
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -1,0 +1,22 @@
+import type { Command } from '../context.ts';
+import { EXIT } from '../exit-code.ts';
+import { findRuns } from '../repair/journal.ts';
+import { findRecord, withJournals } from './find-run.ts';
+
+/** Entries of the journal that are read; a run has some twenty. */
+const MOST_ENTRIES = 2_000;
+
+/** Who repaired what, newest first; with a run, all of its steps. */
+export const history: Command = async (context, [run]) => {
+  const runs =
+    run === undefined
+      ? await withJournals(context, (journals) => findRuns(journals, MOST_ENTRIES, context.signal))
+      : [await findRecord(context, run)];
+  if (context.format === 'json') {
+    const { jsonHistory } = await import('../report/json-plan.ts');
+    return { exitCode: EXIT.healthy, text: jsonHistory(context.tool, runs) };
+  }
+  const { humanHistory } = await import('../report/human-run.ts');
+  const withSteps = run !== undefined || context.view.verbose;
+  return { exitCode: EXIT.healthy, text: humanHistory(runs, context.view, withSteps) };
+};

@@ -1,0 +1,109 @@
+import type { PhaseRecord, RunRecord, StepStatus } from '../repair/runs.ts';
+import { humanPlan } from './human-plan.ts';
+import { type Pen, pen, type Status } from './pen.ts';
+import type { Presentation, RepairResult } from './result.ts';
+import { dateTime, plural } from './text.ts';
+
+/** The plan, what became of each step, and last the sentence that matters. */
+export function humanRepair(result: RepairResult, view: Presentation): string {
+  const ink = pen(view);
+  const { plan, run, headline, after } = result;
+  const blocks = [
+    ...(plan === null ? [] : [humanPlan(plan, view).trimEnd().split('\n')]),
+    ...(run?.phases ?? []).map((phase) => phaseLines(phase, ink)),
+    (run?.reasons ?? []).flatMap((reason) => ink.wrap(`  ${ink.symbol('fail')} ${reason}`, '    ')),
+    nextLines(result, ink),
+    ink.wrap(headline, '  ').map((line) => ink.chalk.bold(line)),
+  ];
+  return `${shown(blocks)}${after === null || run === null ? '' : `${ink.wrap(after.headline, '  ').join('\n')}\n`}`;
+}
+
+const STATUS_OF: Readonly<Record<StepStatus, Status>> = {
+  done: 'pass',
+  'not-done': 'fail',
+  intended: 'unknown',
+  unknown: 'unknown',
+};
+
+function phaseLines({ phase, isUndo, plan, steps }: PhaseRecord, ink: Pen): readonly string[] {
+  const title = isUndo ? 'taken back' : `plan ${plan.id}${phase > 1 ? `, phase ${phase}` : ''}`;
+  return [
+    ...ink.wrap(`  ${title}`, '    '),
+    ...plan.steps.flatMap((step) => {
+      const known = steps.get(step.number);
+      if (step.action.kind === 'instruct') return [];
+      const status = known === undefined ? 'skipped' : STATUS_OF[known.status];
+      const words = known === undefined ? 'not begun' : `${wordOf(known.status)}: ${known.data.text}`;
+      return ink.wrap(`    ${ink.symbol(status)} ${step.number}  ${step.title} (${words})`, '         ');
+    }),
+  ];
+}
+
+function wordOf(status: StepStatus): string {
+  switch (status) {
+    case 'done':
+      return 'done';
+    case 'not-done':
+      return 'not done';
+    case 'intended':
+      return 'begun, outcome not known';
+    case 'unknown':
+      return 'outcome not known';
+    default:
+      return status satisfies never;
+  }
+}
+
+function nextLines({ run, plan, exitCode }: RepairResult, ink: Pen): readonly string[] {
+  if (run === null) {
+    const isPlanned = plan?.steps.some(({ action }) => action.kind !== 'instruct') === true;
+    const flag = plan?.confirm == null ? '--yes' : `--confirm ${plan.confirm}`;
+    return isPlanned ? [`  next  kc-doctor fix ${ink.text(flag)}`] : [];
+  }
+  switch (run.outcome) {
+    case 'interrupted':
+      return [`  next  kc-doctor fix --resume ${run.run}`, `        kc-doctor undo ${run.run}`];
+    case 'fixed':
+    case 'undone':
+    case 'stale':
+      return exitCode === 0 ? [] : ['  next  kc-doctor fix'];
+    case 'remaining':
+    case 'needs-person':
+      return ['  next  kc-doctor', `        kc-doctor history ${run.run}`];
+    default:
+      return run.outcome satisfies never;
+  }
+}
+
+/** Newest first; one run is shown with its steps. */
+export function humanHistory(runs: readonly RunRecord[], view: Presentation, withSteps: boolean): string {
+  const ink = pen(view);
+  if (runs.length === 0) return `${ink.wrap('no run is in the journal', '').join('\n')}\n`;
+  const blocks = runs.map((run) => [
+    ...ink.wrap(historyLine(run, view), '      '),
+    ...(withSteps ? run.phases.flatMap((phase) => phaseLines(phase, ink)) : []),
+  ]);
+  return withSteps ? shown(blocks) : `${blocks.flat().join('\n')}\n`;
+}
+
+function historyLine(
+  { run, operator, phases, end, lastAtMs }: RunRecord,
+  { timeZone }: Presentation,
+): string {
+  const [first] = phases;
+  const repairs = [
+    ...new Set(first.plan.steps.map(({ repair, stage }) => (stage === null ? repair : `${repair}@${stage}`))),
+  ];
+  const payments = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
+  const ended =
+    end === null
+      ? `left at ${dateTime(lastAtMs, timeZone)}: kc-doctor fix --resume ${run}, or kc-doctor undo ${run}`
+      : `${end.kind}${end.text === '' ? '' : `: ${end.text}`}`;
+  const why = first.reason === null ? '' : ` (${first.reason})`;
+  return `${run}  ${dateTime(first.openedAtMs, timeZone)}  ${operator}  ${repairs.join(', ')} for ${plural(payments, 'payment')}${why}  ${ended}`;
+}
+
+function shown(blocks: readonly (readonly string[])[]): string {
+  const filled = blocks.filter((lines) => lines.length > 0);
+  return `${filled.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
