@@ -70,7 +70,7 @@ function headline(
     ...(leading === undefined
       ? []
       : [
-          `${plural(stuck, 'payment')} (${sumOf(cohorts, 'stuck')}) paid for and not delivered${becauseText(leading)}`,
+          `${plural(stuck, 'payment')} (${sumOf(cohorts, 'stuck')}) paid for and not delivered${forSome(cohorts, leading, stuck)}${becauseText(leading)}`,
         ]),
     ...(waiting > 0
       ? [
@@ -93,6 +93,17 @@ function headline(
   const beyond =
     older > 0 ? [`${plural(older, 'payment')} older than the window still missing (look with --since)`] : [];
   return `${[...verdict, ...beyond].join('; ')} (exit ${exitCode})`;
+}
+
+/** What the leading cause does not explain is not put down to it. */
+function forSome(cohorts: readonly RankedCohort[], leading: RankedCohort, stuck: number): string {
+  const [first] = leading.causes;
+  const explained = cohorts
+    .filter(({ cohort, causes: [cause] }) => {
+      return cohort.kind === 'stuck' && cause?.id === first?.id && cause?.stage === first?.stage;
+    })
+    .reduce((count, { cohort }) => count + cohort.traces.length, 0);
+  return explained === stuck ? '' : `, ${explained} of them`;
 }
 
 /** ": purchase-worker is not running, confirmed", or nothing where no cause was ranked. */

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { diagnosis } from '../../src/commands/diagnosis.ts';
+import { TOOL } from '../support/golden.ts';
+import { healthyState, withPayment } from '../support/states.ts';
+
+it('puts down to a cause only the payments that it explains', () => {
+  const one = withPayment(healthyState(), { n: 1, upTo: 'payment-row' });
+  const headline = (state: Parameters<typeof diagnosis>[0]) =>
+    diagnosis(state, 'diagnose', TOOL, { failOnWarn: false }).headline;
+  expect(headline(one)).toContain('1 payment (₹ 1,000) paid for and not delivered: ');
+  const two = withPayment(one, { n: 2, upTo: 'sessions-read' });
+  expect(headline(two)).toContain('2 payments (₹ 2,000) paid for and not delivered, 1 of them: ');
+});
