@@ -46,7 +46,7 @@ const decision: Write = () => ({
 });
 
 /** catalogue.md 4, manual-instructions: every cause that a person settles, alone or before a machine goes on. */
-export const INSTRUCTIONS: Readonly<Record<string, Write>> = {
+const INSTRUCTIONS: Readonly<Record<string, Write>> = {
   'worker-not-deployed': (at) => ({
     change: `add ${workerOf(at)} to docker-compose.yml and create its container without starting it: started before its group has an offset, it skips what waits. kc-doctor fix then sets the offsets and starts it`,
     command: `docker compose create ${at?.worker ?? ''} && kc-doctor fix`,

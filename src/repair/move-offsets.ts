@@ -102,7 +102,7 @@ export const moveOffsets: Repair = {
   },
 };
 
-export interface PlannedMoves {
+interface PlannedMoves {
   readonly moves: readonly [OffsetMove, ...OffsetMove[]];
   /** As the group stands once they are done. */
   readonly standings: readonly PartitionStanding[];

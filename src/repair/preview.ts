@@ -37,7 +37,7 @@ export function openPreviewer(state: PlatformState, includeOlder: boolean): Prev
 }
 
 /** Positions of one partition that a worker would read: from <= offset < to. */
-export interface ReadRange {
+interface ReadRange {
   readonly stage: Stage;
   readonly topic: string;
   readonly partition: number;

@@ -1,5 +1,4 @@
 import { EFFECTS_OF_STAGE, type PaymentCase, ROW_STAGES, type RowStage } from '../platform/effects.ts';
-import { partitionOf } from '../platform/events.ts';
 import { generationOf } from '../platform/generation.ts';
 import type { PaymentId } from '../platform/ids.ts';
 import { confirmedAt, isLive, type PaymentClass } from '../platform/payment.ts';
@@ -120,7 +119,7 @@ function judge(previewer: Previewer, request: RepairRequest, payment: PaymentId)
   const obstacle =
     paymentObstacle(previewer, one, stage) ??
     deliveryObstacle(previewer, one, stage) ??
-    workerObstacle(previewer.state, one, stage, request);
+    workerObstacle(previewer.state, stage, request);
   if (obstacle !== null) return no(stage, obstacle);
   const marks = marksOf(previewer.cases, one, stage);
   if (marks === null) return no(stage, unseenMarks(previewer.state));
@@ -254,12 +253,7 @@ const NOT_IN_THE_WAY = [
   'redis-failing',
 ];
 
-function workerObstacle(
-  state: PlatformState,
-  one: PaymentCase,
-  stage: RowStage,
-  { active }: RepairRequest,
-): Obstacle | null {
+function workerObstacle(state: PlatformState, stage: RowStage, { active }: RepairRequest): Obstacle | null {
   const definition = stageDefinition(stage);
   const { worker, group, topics } = definition;
   const guard = guardObstacle(state, stage);
@@ -280,11 +274,11 @@ function workerObstacle(
   if (isObstacle(standings)) return standings;
   const dead = deadConsumer(standings);
   if (dead !== null) return dead;
-  const partition = partitionOf(one.payment.paymentId, standings.length);
-  const own = standings.find((standing) => standing.partition === partition);
-  if (own === undefined || !HEALTHY.includes(own.verdict.verdict)) {
+  // One worker reads all partitions: where one is stuck, for whatever reason, the others are next.
+  const sick = standings.find(({ verdict }) => !HEALTHY.includes(verdict.verdict));
+  if (sick !== undefined) {
     return {
-      reason: `${group} does not read ${topics[0]}[${partition}] as it should: ${own?.verdict.verdict ?? 'unknown'}`,
+      reason: `${group} does not read ${place(sick)} as it should: ${sick.verdict.verdict}`,
       hint: 'kc-doctor fix restores the flow first',
     };
   }
