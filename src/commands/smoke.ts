@@ -74,7 +74,7 @@ function headline(
     payments('needs-decision'),
   ];
   return [
-    [...(bad.length > 0 ? [`${bad.join(', ')} of ${total}`] : [`${total} hold`]), ...aside].join(', '),
+    [...(bad.length > 0 ? [`of ${total} ${bad.join(', ')}`] : [`${total} hold`]), ...aside].join(', '),
     ...said(stuck, `${plural(stuck, 'payment')} paid for and not delivered`),
     ...said(undetermined, `${plural(undetermined, 'payment')} could not be followed to the end`),
     ...said(waiting, `${plural(waiting, 'payment')} waiting for a person's decision`),

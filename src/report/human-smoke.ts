@@ -24,7 +24,7 @@ export function humanSmoke({ checks, cohorts, headline, next }: Diagnosis, view:
       ink.text(`${index === 0 ? 'next  ' : '      '}${command}  ${why}`),
     ),
     ...(next.length > 0 ? [''] : []),
-    ...ink.wrap(headline, '  ').map((line) => ink.chalk.bold(line)),
+    ink.chalk.bold(ink.text(headline)),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-import type { Context } from '../../src/context.ts';
+import type { Context, RepairContext } from '../../src/context.ts';
 import { PLAIN, TOOL } from './golden.ts';
 import { ScriptedClock } from './scripted-clock.ts';
 
@@ -17,6 +17,28 @@ export function testContext(overrides: Partial<Context> = {}): Context {
     say: () => {},
     writeSnapshot: () => Promise.reject(new Error('nothing is written here')),
     settingRows: () => Promise.resolve([]),
+    repairs: NO_REPAIRS,
     ...overrides,
   };
 }
+
+const refused = () => Promise.reject(new Error('nothing is repaired here'));
+
+const NO_REPAIRS: RepairContext = {
+  operator: 'alice',
+  host: 'test',
+  isCi: false,
+  canAsk: false,
+  allowed: () => 'none',
+  observeQuick: refused,
+  openOperators: refused,
+  openJournals: refused,
+  openPrompter: refused,
+  leaving: new AbortController().signal,
+  leavesBehind: () => {},
+  failPoint: async () => {},
+  newRun: () => 'run',
+  hash: (text) => text,
+  readFile: refused,
+  writeFile: refused,
+};
