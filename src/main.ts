@@ -4,7 +4,7 @@ import { DoctorError, StaleError } from './errors.ts';
 import { EXIT } from './exit-code.ts';
 import type { OpenContextOptions } from './live-context.ts';
 import { escapeControl } from './platform/escape.ts';
-import { type Invocation, readCommandLine } from './program.ts';
+import type { Invocation } from './program.ts';
 import type { Tool } from './report/result.ts';
 
 /** Composition root: argv, environment, signals, adapters, exit code. The only place that ends the process. */
@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const secrets: string[] = [];
   let outcome: Outcome;
   try {
-    const invocation = await readCommandLine(argv, tool.version);
+    const invocation = await readArguments(argv, tool);
     outcome =
       'text' in invocation
         ? { exitCode: EXIT.healthy, text: invocation.text }
@@ -63,6 +63,17 @@ const INTERRUPTED: Outcome = {
 function leavingText(commands: readonly string[]): string {
   const typed = commands.map((command) => `  ${escapeControl(command)}\n`).join('');
   return typed === '' ? '\ninterrupted\n' : `\nleft in the middle of a repair; now type:\n${typed}`;
+}
+
+/** The version costs little more than Node itself: commander is not loaded for it. */
+async function readArguments(
+  argv: readonly string[],
+  tool: Tool,
+): Promise<Invocation | { readonly text: string }> {
+  const [only, ...rest] = argv;
+  if (rest.length === 0 && (only === '--version' || only === '-V')) return { text: `${tool.version}\n` };
+  const { readCommandLine } = await import('./program.ts');
+  return await readCommandLine(argv, tool.version);
 }
 
 function ownTool(): Tool {
