@@ -19,6 +19,7 @@ import { hungWorker } from './hung-worker.ts';
 import { kafkaDown } from './kafka-down.ts';
 import { markWithoutRecord } from './mark-without-record.ts';
 import { marksBeforeVerify } from './marks-before-verify.ts';
+import { misroutedRecords } from './misrouted-records.ts';
 import { noCommittedOffset } from './no-committed-offset.ts';
 import { noTrainerAvailable } from './no-trainer-available.ts';
 import { nullTrainerPoison } from './null-trainer-poison.ts';
@@ -59,6 +60,7 @@ export const CAUSES: readonly Cause[] = [
   oldWorkerImage,
   topicMissing,
   partitionWithoutLeader,
+  misroutedRecords,
   noCommittedOffset,
   expiredOffsets,
   sentinelOffset,

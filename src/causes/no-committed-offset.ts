@@ -82,6 +82,18 @@ export const noCommittedOffset: Cause = {
       );
     }),
     opposes('earlier-handled', 'records', 'strong', earlierHandledReading),
+    // Partitions that were added have no commit either, and whoever added them is the cause.
+    opposes('added-partition', 'records', 'decisive', (question) => {
+      const { position } = question.cohort.traces[0];
+      const expected = question.state.settings.partitionCount;
+      return position === null
+        ? unseenReading('topics partitions')
+        : reading(
+            position.partition >= expected,
+            `${position.topic}[${position.partition}] is beyond the ${expected} partitions expected`,
+            'topics partitions',
+          );
+    }),
     opposes('never-joined', 'groups', 'strong', (question) => {
       const { group, worker } = definitionOf(question);
       const seen = question.state.groups[group];

@@ -33,6 +33,7 @@ import {
   withPartition,
   withPayment,
   withPurchase,
+  withSettings,
   withTopicAbsent,
   withTopicPartition,
   withUnseen,
@@ -125,6 +126,16 @@ function bareMark(): PlatformState {
   return withPayment(healthyState(), { upTo: 'confirmed-mark' });
 }
 
+/** No commit on its partition, and the record is older than the join. */
+function neverCommitted(): PlatformState {
+  return withPartition(unread('purchase'), 'purchase-creation-workers', 'purchase-confirmed', 1, {
+    committed: null,
+    start: 4n,
+    end: 5n,
+    head: { key: PAYMENT, correlationId: PAYMENT, timestampMs: NOW - 4 * DAY },
+  });
+}
+
 /** For each cause a state in which it is the true one. */
 const WINS: Readonly<Record<string, () => PlatformState>> = {
   'worker-not-deployed': () => withoutContainer(unowned('sessions'), 'session-worker'),
@@ -197,13 +208,8 @@ const WINS: Readonly<Record<string, () => PlatformState>> = {
     withTopicAbsent(withPayment(healthyState(), { upTo: 'allocation-mark' }), 'trainer-allocated'),
   'partition-without-leader': () =>
     withTopicPartition(unread('purchase'), 'purchase-confirmed', 1, { leader: null }),
-  'no-committed-offset': () =>
-    withPartition(unread('purchase'), 'purchase-creation-workers', 'purchase-confirmed', 1, {
-      committed: null,
-      start: 4n,
-      end: 5n,
-      head: { key: PAYMENT, correlationId: PAYMENT, timestampMs: NOW - 4 * DAY },
-    }),
+  'misrouted-records': () => withSettings(neverCommitted(), { partitionCount: 1 }),
+  'no-committed-offset': neverCommitted,
   'sentinel-offset': () =>
     withPartition(unread('allocation'), 'trainer-allocation-workers', 'purchase-created', 1, {
       committed: -2n,
