@@ -86,7 +86,7 @@ describeLive('in a terminal', tmuxMissing, () => {
     await terminal.press('C-c');
     const shown = await terminal.until(/^end=130$/m);
     expect(performance.now() - beganMs).toBeLessThan(3_000);
-    expect(shown).toContain('interrupted; looking changes nothing');
+    expect(shown).toContain('interrupted; nothing was changed');
     expect(shown).not.toContain('looking at');
     await terminal.type('stty -a | tr " ;" "\\n\\n" | grep -xE -- "-?(icanon|echo|isig)" | sort | xargs');
     await terminal.until(/^echo icanon isig$/m);
