@@ -108,11 +108,20 @@ export async function settle(
   const { claim } = question;
   const deadlineMs = question.beganMs + settleWithinMs(action);
   for (;;) {
-    const read = await tried(() => readBack(action, hands, claim));
-    const isFinal = read.outcome === 'done' || read.isStale === true || claim === 'not-done';
+    const read = believed(await tried(() => readBack(action, hands, claim)), claim);
+    const isFinal = read.outcome === 'done' || claim === 'not-done';
     if (isFinal || hands.clock.nowMs() >= deadlineMs) return read;
     await hands.clock.sleep(POLL_EVERY_MS, hands.leaving);
   }
+}
+
+/**
+ * What was sent and is not there as it was sent is no refusal that changed nothing: it may have been done and undone again by
+ * somebody else.
+ */
+function believed(read: Settled, claim: WriteOutcome): Settled {
+  if (claim === 'not-done' || read.isStale !== true) return read;
+  return { outcome: 'unknown', data: read.data };
 }
 
 function settleWithinMs(action: Action): number {

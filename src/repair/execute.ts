@@ -3,7 +3,7 @@
  * for what is still missing. Everything is journalled before it is done and read back after it was.
  */
 import { DoctorError, StaleError } from '../errors.ts';
-import { type Hands, settle } from './act.ts';
+import { containerOf, type Hands, settle } from './act.ts';
 import type { Grant } from './consent.ts';
 import { phasePlace } from './fail-point.ts';
 import { openJournal, sharedJournal } from './journal.ts';
@@ -350,8 +350,11 @@ async function interrupted(session: Session, phase: Phase): Promise<RunResult> {
     if (settled.outcome !== 'done') troubles.push(`${name} could not be started again: docker start ${name}`);
     // With offsets moved, starting is the plan's own next step; without, the stop is what did not happen.
     else if (planned !== undefined && isCommitted(phase)) await record(calm, phase, planned, settled);
-    else
-      await record(calm, phase, stop, { outcome: 'not-done', data: { text: `${name} was started again` } });
+    else {
+      const startedAtMs = (await containerOf(hands, action.containerId))?.startedAtMs;
+      const data = { text: `${name} was started again`, ...(startedAtMs == null ? {} : { startedAtMs }) };
+      await record(calm, phase, stop, { outcome: 'not-done', data });
+    }
   }
   return end(session, 'interrupted', 'run-interrupted', troubles, null);
 }

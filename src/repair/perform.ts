@@ -36,7 +36,7 @@ export async function runSteps(session: Session, phase: Phase): Promise<PhaseEnd
     return world.refusesRecord(look, step);
   };
   for (const step of phase.plan.steps) {
-    if (phase.steps.get(step.number)?.status === 'done' && !isWait(step.action)) {
+    if (phase.steps.get(step.number)?.status === 'done' && !isToRepeat(phase, step)) {
       if (step.action.kind === 'produce-record') sent += 1;
       continue;
     }
@@ -58,6 +58,15 @@ export async function runSteps(session: Session, phase: Phase): Promise<PhaseEnd
     }
   }
   return world.interrupted.aborted && !phase.isUndo ? { kind: 'interrupted' } : { kind: 'completed' };
+}
+
+/** A wait that an earlier process saw through is done again, unless what it waited for has been used. */
+function isToRepeat({ plan, steps }: Phase, { action, number }: Step): boolean {
+  return isWait(action) && !plan.steps.some((later) => later.number > number && isBegun(later, steps));
+}
+
+function isBegun({ action, number }: Step, steps: Phase['steps']): boolean {
+  return !isWait(action) && steps.has(number);
 }
 
 /**
@@ -83,7 +92,7 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     // Known not to be done: it is done now, like a step that was never begun.
     if (settled.outcome !== 'not-done') return record(session, phase, step, settled);
   }
-  const drifted = await drift(step, hands, refuses, 'before-the-step');
+  const drifted = await drift(asLeft(step, begun), hands, refuses, 'before-the-step');
   if (drifted !== null) return record(session, phase, step, staleOutcome(drifted));
   if (!isWait(step.action)) {
     await lock.prove(world.leaving);
@@ -104,6 +113,13 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     if (unclean !== null) return staleOutcome(unclean);
   }
   return settled;
+}
+
+/** After an interruption we started the container ourselves: that start is the one to be found. */
+function asLeft(step: Step, begun: StepRecord | undefined): Step {
+  const startedAtMs = begun?.data.startedAtMs;
+  if (startedAtMs === undefined || step.precondition.kind !== 'container') return step;
+  return { ...step, precondition: { ...step.precondition, startedAtMs } };
 }
 
 /** What the act says of itself, or that it was refused and changed nothing. */

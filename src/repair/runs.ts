@@ -18,6 +18,8 @@ export interface StepData {
   /** Of a container right after its start: what counts as "died again" later. */
   readonly restartCount?: number;
   readonly offset?: bigint;
+  /** Of a container that was started again after an interruption: what the stop that is done later will find. */
+  readonly startedAtMs?: number;
 }
 
 export type StepStatus = 'intended' | 'done' | 'not-done' | 'unknown';
@@ -118,11 +120,12 @@ function openedData(data: unknown): OpenedData | null {
 }
 
 function stepData(data: unknown): StepData {
-  const { restartCount, offset } = fieldsOf(data);
+  const { restartCount, offset, startedAtMs } = fieldsOf(data);
   return {
     text: textOf(data),
     ...(typeof restartCount === 'number' ? { restartCount } : {}),
     ...(typeof offset === 'bigint' ? { offset } : {}),
+    ...(typeof startedAtMs === 'number' ? { startedAtMs } : {}),
   };
 }
 

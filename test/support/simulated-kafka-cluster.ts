@@ -128,6 +128,22 @@ export class SimulatedKafkaCluster {
     }
   }
 
+  hasTopic(topic: string): boolean {
+    return this.#topics.has(topic);
+  }
+
+  endOf(topic: string, partition: number): bigint {
+    return this.#log(topic, partition).end;
+  }
+
+  recordsOf(topic: string, partition: number): readonly RawRecord[] {
+    return this.#log(topic, partition).records;
+  }
+
+  committedOf(groupId: string, topic: string, partition: number): bigint | null {
+    return this.#groups.get(groupId)?.committed.get(`${topic} ${partition}`) ?? null;
+  }
+
   join(groupId: string, member: GroupMember): void {
     const group = this.#group(groupId);
     group.members = [...group.members, member];

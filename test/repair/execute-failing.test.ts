@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import { paymentRecord } from '../support/platform-rows.ts';
+import { SIMULATED_FAULTS, type SimulatedFaultId } from '../support/simulated-faults.ts';
+import type { SimulatedPlatform } from '../support/simulated-platform.ts';
+import { planFrom, SimulatedOperator } from '../support/simulated-run.ts';
+
+const PURCHASE_GROUP = 'purchase-creation-workers';
+const TOPIC = 'purchase-confirmed';
+
+async function planned(id: SimulatedFaultId) {
+  const fault = await SIMULATED_FAULTS[id]();
+  return { ...fault, plan: await planFrom(fault.platform) };
+}
+
+describe('a plan that no longer holds', () => {
+  const STALE: readonly (readonly [
+    string,
+    SimulatedFaultId,
+    (platform: SimulatedPlatform, payment: { readonly id: string }) => void,
+    RegExp,
+  ])[] = [
+    [
+      'the worker was started meanwhile',
+      'f02',
+      (platform) => platform.start('allocation-worker'),
+      /is running, it was exited/,
+    ],
+    [
+      'the offset was moved meanwhile',
+      'f19',
+      (platform) => platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 1n }),
+      /purchase-confirmed\[1\] is at 1, it was at none/,
+    ],
+    [
+      'the worker was restarted meanwhile',
+      'f19',
+      (platform) => {
+        platform.stop('purchase-worker');
+        platform.pass(1_000);
+        platform.start('purchase-worker');
+      },
+      /was started again meanwhile/,
+    ],
+    [
+      'the topic was made meanwhile',
+      'f15',
+      (platform) => platform.kafka.createTopic('purchase-created'),
+      /topic purchase-created exists meanwhile/,
+    ],
+    [
+      'the payment was refunded meanwhile',
+      'f33',
+      (platform, { id }) => {
+        const { rows } = platform.database;
+        platform.database.rows = {
+          ...rows,
+          payments: rows.payments.map((row) => (row.id === id ? { ...row, status: 'refunded' } : row)),
+        };
+      },
+      /it is not paid/,
+    ],
+  ];
+
+  it.each(STALE)('%s: nothing is written', async (_, id, change, reason) => {
+    const { platform, payment, plan } = await planned(id);
+    change(platform, payment);
+    const operator = new SimulatedOperator(platform);
+    await expect(operator.apply(plan)).rejects.toMatchObject({
+      name: 'StaleError',
+      message: expect.stringMatching(reason),
+    });
+    expect(operator.writes).toEqual([]);
+    expect(platform.ledger.entries()).toEqual([]);
+  });
+
+  it('is noticed right before the record is sent: a row appeared', async () => {
+    const { platform, payment, plan } = await planned('f33');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place !== '1.1.before-intent') return;
+      // The fallback made the purchase over HTTP after all.
+      platform.makePurchase(payment);
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'stale' });
+    expect(platform.kafka.recordsOf(TOPIC, 1).filter(({ key }) => key === payment.id)).toEqual([]);
+  });
+});
+
+describe('a platform that may not be changed', () => {
+  it('is another one than the plan was made for', async () => {
+    const { platform, plan } = await planned('f02');
+    const other = { ...plan, identity: { ...plan.identity, databaseOid: 99 } };
+    const operator = new SimulatedOperator(platform);
+    await expect(operator.apply(other)).rejects.toMatchObject({ code: 'KC_OTHER_PLATFORM' });
+    expect(operator.writes).toEqual([]);
+    expect(platform.ledger.entries()).toEqual([]);
+  });
+
+  it('is not proved to be one', async () => {
+    const { platform, plan } = await planned('f02');
+    platform.hideLinks();
+    await expect(new SimulatedOperator(platform).apply(plan)).rejects.toMatchObject({
+      code: 'KC_PLATFORM_UNPROVED',
+    });
+  });
+
+  it('has a read replica for a database', async () => {
+    const { platform, plan } = await planned('f02');
+    platform.database.databaseFacts = { inRecovery: true, replayLagMs: 10 };
+    await expect(new SimulatedOperator(platform).apply(plan)).rejects.toMatchObject({
+      code: 'KC_READ_REPLICA',
+    });
+  });
+
+  it('is locked through a transaction pooler', async () => {
+    const { platform, plan } = await planned('f02');
+    platform.ledger.mood = 'pooled';
+    await expect(new SimulatedOperator(platform).apply(plan)).rejects.toMatchObject({
+      code: 'KC_LOCK_POOLED',
+    });
+    expect(platform.running()).not.toContain('allocation-worker');
+  });
+});
+
+describe('two operators', () => {
+  it('one proceeds, the other is told who, what and since when', async () => {
+    const { platform, payment, plan } = await planned('f19');
+    const alice = new SimulatedOperator(platform, 'alice');
+    const refusals: unknown[] = [];
+    alice.at = (place) => {
+      if (place !== '1.3.after-act') return;
+      void new SimulatedOperator(platform, 'bob').apply(plan, 'run2').catch((error: unknown) => {
+        refusals.push(error);
+      });
+    };
+    const result = await alice.apply(plan);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(refusals).toMatchObject([
+      { code: 'KC_LOCK_HELD', message: expect.stringMatching(/run1.*move-offsets@purchase.*alice.*since/) },
+    ]);
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it('the lock is free once the holder died, and a lost lock stops everything', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.3.before-intent') platform.ledger.loseHolder();
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(/no longer holds the lock/);
+    expect(result?.reasons).toContain('docker start kodingcaravan-purchase-worker');
+    expect(platform.kafka.committedOf(PURCHASE_GROUP, TOPIC, 1)).toBeNull();
+  });
+});
+
+describe('a repair that does not work is never called fixed', () => {
+  it('the worker exits again after its start: it is stopped again', async () => {
+    const { platform, plan } = await planned('f02');
+    platform.breakWorker('allocation-worker');
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'undone' });
+    expect(result?.reasons.join('\n')).toMatch(/allocation-worker is restarting|died and was restarted/);
+    expect(platform.running()).not.toContain('allocation-worker');
+    expect((await new SimulatedOperator(platform).record()).end?.kind).toBe('undone');
+  });
+
+  it('somebody else commits over ours', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.3.after-act') platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 2n });
+    };
+    const result = await operator.apply(plan);
+    expect(result?.outcome).toMatch(/undone|needs-person/);
+    expect(result?.reasons.join('\n')).toMatch(/committed to by somebody else/);
+    expect(platform.running()).toContain('purchase-worker');
+  });
+
+  it('the topic is deleted after the record was sent', async () => {
+    const { platform, payment, plan } = await planned('f33');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place !== '1.1.after-act') return;
+      platform.stop('purchase-worker');
+      platform.deleteTopic(TOPIC);
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(/purchase-confirmed/);
+    expect(platform.delivered(payment)).toEqual([0, 0, 0]);
+  });
+
+  it('the worker reads the record and makes nothing of it', async () => {
+    const { platform, payment, plan } = await planned('f33');
+    platform.swallow(payment.id);
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(new RegExp(payment.id));
+  });
+});
+
+describe('an answer that is lost', () => {
+  const LOST = [
+    ['the commit', 'f19', 'commitOffsets'],
+    ['the record', 'f33', 'produce'],
+    ['the topic', 'f15', 'createTopic'],
+  ] as const;
+
+  it.each(LOST)('%s, and it was done: found by reading, not done twice', async (_, id, method) => {
+    const { platform, payment, plan } = await planned(id);
+    platform.kafka.loseAnswer(method, 'after-effect');
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it.each(LOST)('%s, and it was not done: the run fails and says so', async (_, id, method) => {
+    const { platform, payment, plan } = await planned(id);
+    const running = platform.running();
+    platform.kafka.loseAnswer(method, 'before-effect');
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'undone' });
+    expect(platform.running()).toEqual(running);
+    expect(platform.delivered(payment)[2]).toBe(0);
+  });
+
+  it.each([
+    ['start', 'f02'],
+    ['stop', 'f19'],
+  ] as const)('of a container %s: the container tells', async (method, id) => {
+    const { platform, payment, plan } = await planned(id);
+    platform.runtime.fail(method, 'timeout', { isDone: true });
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'fixed' });
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it.each([
+    '1.1.after-outcome',
+    '1.2.before-intent',
+    '1.3.before-intent',
+    '1.3.after-outcome',
+    '1.5.before-intent',
+  ])('at %s starts what was stopped, and --resume goes on', async (place) => {
+    const { platform, payment, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (here) => {
+      if (here === place) operator.interrupt();
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'interrupted', reasons: [] });
+    expect(platform.running()).toContain('purchase-worker');
+    platform.pass(5_000);
+    const second = new SimulatedOperator(platform, 'bob');
+    expect((await second.record()).end?.kind).toBe('interrupted');
+    expect(await second.resume()).toMatchObject({ outcome: 'fixed' });
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it('in the middle of a topic finishes its offsets before the readers start', async () => {
+    const { platform, payment, plan } = await planned('f15');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.5.after-act') operator.interrupt();
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'interrupted' });
+    expect(platform.running()).toContain('allocation-worker');
+    platform.pass(30_000);
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it('twice leaves at once and names what to type', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place !== '1.2.before-intent') return;
+      operator.interrupt();
+      operator.leave();
+    };
+    await expect(operator.apply(plan)).rejects.toThrow('left');
+    expect(operator.left).toEqual([
+      'docker start kodingcaravan-purchase-worker',
+      'kc-doctor fix --resume run1',
+    ]);
+  });
+});
+
+describe('the rest of the payments', () => {
+  it('one that was never paid is not given a record', async () => {
+    const { platform } = await planned('f33');
+    const stranger = paymentRecord(platform.clock.nowMs(), { status: 'failed' });
+    platform.database.rows = {
+      ...platform.database.rows,
+      payments: [...platform.database.rows.payments, stranger],
+    };
+    const plan = await planFrom(platform);
+    expect(plan.payments).not.toContain(stranger.id);
+  });
+});
