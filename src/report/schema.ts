@@ -128,7 +128,7 @@ export const diagnosisSchema = z.object({
     .nullable(),
 });
 
-export const tracedPaymentSchema = z.object({
+const tracedPaymentSchema = z.object({
   payment: z.string(),
   class: z.enum(PAYMENT_CLASSES),
   amount,

@@ -80,13 +80,13 @@ export function dockerUnseen(): PlatformState {
   return hidden.reduce((state, part) => withUnseen(state, part, DOCKER_SILENT), stoppedAllocation());
 }
 
-export function kafkaUnseen(): PlatformState {
+function kafkaUnseen(): PlatformState {
   const hidden = ['cluster', 'topics', 'groups', 'records', 'deadLetters'] as const;
   const state = hidden.reduce((next, part) => withUnseen(next, part, KAFKA_SILENT), healthyState());
   return { ...state, identity: { ...state.identity, kafkaClusterId: null } };
 }
 
-export function nothingSeen(): PlatformState {
+function nothingSeen(): PlatformState {
   return PARTS.reduce((state, part) => withUnseen(state, part), healthyState());
 }
 
