@@ -109,7 +109,7 @@ async function printStatus(lab: Lab): Promise<void> {
 async function listFaults(): Promise<void> {
   for (const id of await faultIds()) {
     const fault = await loadFault(id);
-    say(`${id}  ${fault.expects.topCause.padEnd(44)} ${fault.title}`);
+    say(`${id}  ${(fault.expects.topCause ?? 'healthy').padEnd(44)} ${fault.title}`);
   }
 }
 

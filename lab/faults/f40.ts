@@ -1,6 +1,5 @@
-import type { Lab } from '../lab.ts';
 import type { LabFault } from './fault.ts';
-import { countRows, payOne, redeliver, waitForRecord } from './steps.ts';
+import { allocationOf, countRows, payOne, redeliver, waitForRecord } from './steps.ts';
 
 /** Long enough for cache-worker to win, short enough for the session timeout. */
 const SESSION_WORKER_DELAY_MS = 1_500;
@@ -46,15 +45,3 @@ export const fault: LabFault = {
     await lab.waitForSessions(payments);
   },
 };
-
-async function allocationOf(lab: Lab, paymentId: string): Promise<string> {
-  const [row] = await lab.sql<{ id: string }>(
-    `select a.id
-     from trainer_allocations a
-     join payments p on a.student_id = p.student_id
-     where p.id = $1 and a.status in ('approved', 'active')`,
-    [paymentId],
-  );
-  if (row === undefined) throw new Error(`no allocation of ${paymentId}`);
-  return row.id;
-}

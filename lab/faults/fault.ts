@@ -4,8 +4,10 @@ import type { Generation } from '../platform.ts';
 export type { InjectedFault, Lab } from '../contract.ts';
 
 export interface FaultExpectation {
-  /** Cause id with its stage, as the catalogue writes it: `worker-stopped@allocation`. */
-  readonly topCause: string;
+  /** Cause id with its stage, as the catalogue writes it: `worker-stopped@allocation`. null: no payment may be called harmed. */
+  readonly topCause: string | null;
+  /** Of a pair: what else must be named, beside it or of a cohort of its own. */
+  readonly alsoCause?: string;
   readonly exitCode: 0 | 1 | 2 | 3;
 }
 

@@ -50,3 +50,16 @@ export async function countRows(lab: Lab, text: string, params: readonly unknown
   const [row] = await lab.sql<{ count: number }>(`select count(*)::int as count from ${text}`, params);
   return row?.count ?? 0;
 }
+
+/** The live allocation of a payment whose student has one course. */
+export async function allocationOf(lab: Lab, paymentId: string): Promise<string> {
+  const [row] = await lab.sql<{ id: string }>(
+    `select a.id
+     from trainer_allocations a
+     join payments p on a.student_id = p.student_id
+     where p.id = $1 and a.status in ('approved', 'active')`,
+    [paymentId],
+  );
+  if (row === undefined) throw new Error(`no allocation of ${paymentId}`);
+  return row.id;
+}

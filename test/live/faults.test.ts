@@ -87,10 +87,14 @@ describeLive('the documented faults, live', labMissing, () => {
       );
       const top = stuck?.causes[0];
       const got =
-        top === undefined ? 'none' : fault.expects.topCause.includes('@') ? `${top.id}@${top.stage}` : top.id;
+        top === undefined
+          ? 'none'
+          : fault.expects.topCause?.includes('@')
+            ? `${top.id}@${top.stage}`
+            : top.id;
       rows.push({
         fault: id,
-        expected: fault.expects.topCause,
+        expected: fault.expects.topCause ?? 'none',
         got,
         probability: top === undefined ? '' : top.probability.toFixed(2),
         level: top?.level ?? '',

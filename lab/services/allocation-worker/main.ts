@@ -7,6 +7,7 @@ import {
 } from '../shared/auto-assign.ts';
 import type { EventEnvelope } from '../shared/events.ts';
 import { postJson } from '../shared/http.ts';
+import type { Publish } from '../shared/kafka.ts';
 import { startDateOf, timeSlotOf } from '../shared/metadata.ts';
 import type { Service } from '../shared/service.ts';
 import { findAllocation } from '../shared/sessions.ts';
@@ -57,8 +58,12 @@ function newestHandler(service: Service): (event: Created) => Promise<void> {
     }
     if (isMarked) log.warn('RECOVERY: Event marked as processed but allocation missing', fields);
     log.info('Calling admin-service allocation API', fields);
-    const trainersFree = service.switches().noTrainer !== true;
-    const assigned = await autoAssign(pool, log, request, { trainersFree, announce: publish });
+    const { noTrainer = false, dieBeforeEmission = false } = service.switches();
+    const announceHere: Publish = dieBeforeEmission ? () => process.exit(1) : publish;
+    const assigned = await autoAssign(pool, log, request, {
+      trainersFree: !noTrainer,
+      announce: announceHere,
+    });
     if (assigned.trainerId === null)
       throw new Error('Allocation service returned allocation without trainerId');
     await verify(service, event, assigned.id);

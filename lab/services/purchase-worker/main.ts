@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { EventEnvelope, EventPayloads } from '../shared/events.ts';
 import { tierOf } from '../shared/metadata.ts';
-import { findActivePurchase, insertPurchase, type NewPurchase, upsertPurchase } from '../shared/purchases.ts';
+import {
+  findActivePurchase,
+  insertPurchase,
+  insertWithStartDate,
+  type NewPurchase,
+  upsertPurchase,
+} from '../shared/purchases.ts';
 import type { Service } from '../shared/service.ts';
 import { runWorker } from '../shared/worker.ts';
 
@@ -55,6 +61,7 @@ function purchaseHandler(service: Service): (event: Confirmed) => Promise<void> 
     }
     if (sources.length > 0) log.warn('RECOVERY: Event marked as processed but purchase missing', fields);
     const tier = tierOf(payload.metadata);
+    if (service.switches().writeStartDate) await insertWithStartDate(pool);
     const made = await create({ studentId, courseId, tier, metadata: payload.metadata });
     const suffix = made.isFallback ? ' (fallback method)' : '';
     log.info(`${TAG} Purchase created successfully${suffix}`, { ...fields, purchaseId: made.id });

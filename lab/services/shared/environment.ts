@@ -10,6 +10,8 @@ export interface ServiceEnvironment {
   readonly adminServiceUrl: string;
   readonly courseServiceUrl: string;
   readonly switchesPath: string | undefined;
+  /** The topics that there are; undefined: all. The oldest platforms have three. */
+  readonly topics: readonly string[] | undefined;
 }
 
 /** Throws at import like the platform does: a newest worker without REDIS_URL dies before it says that it starts. */
@@ -24,6 +26,7 @@ export function readEnvironment(): ServiceEnvironment {
     adminServiceUrl: process.env['ADMIN_SERVICE_URL'] ?? 'http://admin-service:3010',
     courseServiceUrl: process.env['COURSE_SERVICE_URL'] ?? 'http://course-service:3005',
     switchesPath: process.env['LAB_SWITCHES'],
+    topics: process.env['LAB_TOPICS']?.split(','),
   };
 }
 

@@ -14,8 +14,10 @@ export function openProducer(kafka: Kafka): Producer {
 
 export type Publish = <Type extends EventType>(event: EventEnvelope<Type>) => Promise<void>;
 
-export function publisher(producer: Producer, source: string): Publish {
+/** What has no topic yet is told to nobody. */
+export function publisher(producer: Producer, source: string, topics?: readonly string[]): Publish {
   return async (event) => {
+    if (topics?.includes(TOPIC_OF[event.eventType]) === false) return;
     await producer.send({ topic: TOPIC_OF[event.eventType], messages: [recordOf(event, source)] });
   };
 }

@@ -65,7 +65,7 @@ function openService(log: Log): Service {
     pool,
     kafka,
     producer,
-    publish: publisher(producer, environment.service),
+    publish: publisher(producer, environment.service, environment.topics),
     marks: openMarks(pool, environment.service),
     switches: () => readSwitches(environment.switchesPath),
   };

@@ -10,14 +10,20 @@ export interface Switches {
   readonly emit?: boolean;
   /** purchase-worker: payments whose handler always throws. */
   readonly failPaymentIds?: readonly string[];
+  /** purchase-worker: insert into the column that the present schema no longer has. */
+  readonly writeStartDate?: boolean;
   /** purchase-worker, older allocation-worker: skip what anybody marked, emitter and cache-worker included. */
   readonly guardFirst?: boolean;
   /** admin-service: what auto-assign does instead of its work; `hang` does it after a minute. */
   readonly autoAssign?: '500' | '400' | '202' | 'no-row' | 'hang';
   /** allocation-worker, newest: no trainer is ever free. */
   readonly noTrainer?: boolean;
+  /** allocation-worker, newest: the process ends between the allocation's row and its event. */
+  readonly dieBeforeEmission?: boolean;
   /** allocation-worker, older: mark as soon as admin-service has answered, look at no table. */
   readonly earlyMark?: boolean;
+  /** Every worker: the first attempt of each delivery fails. */
+  readonly failFirstAttempt?: boolean;
   /** cache-worker: do not let the owner of a shared mark go first. */
   readonly markFirst?: boolean;
   /** Every worker: wait before each handler. */

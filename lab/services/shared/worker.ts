@@ -53,7 +53,7 @@ export function runWorker(configure: (service: Service) => WorkerSettings): void
     tellWhenReading(consumer, process.env['LAB_READY']);
     await producer.connect();
     await consumer.connect();
-    await consumer.subscribe({ topics: topicsOf(settings.handlers), fromBeginning: false });
+    await consumer.subscribe({ topics: topicsOf(service, settings.handlers), fromBeginning: false });
     await consume(consumer, service, settings);
     log.info(`${settings.tag} Started`);
     await settings.afterStart?.();
@@ -65,8 +65,9 @@ export function runWorker(configure: (service: Service) => WorkerSettings): void
   });
 }
 
-function topicsOf(handlers: Handlers): string[] {
-  return (Object.keys(handlers) as EventType[]).map((type) => TOPIC_OF[type]);
+function topicsOf({ environment }: Service, handlers: Handlers): string[] {
+  const topics = (Object.keys(handlers) as EventType[]).map((type) => TOPIC_OF[type]);
+  return topics.filter((topic) => environment.topics?.includes(topic) !== false);
 }
 
 function eventTypeOf(topic: string): EventType {
@@ -92,11 +93,12 @@ async function consume(consumer: Consumer, service: Service, settings: WorkerSet
       try {
         await attempt(settings.retryDelaysMs ?? RETRY_DELAYS_MS, log, fields, async () => {
           attempts++;
-          await handle(service, settings, event);
+          await handle(service, settings, event, attempts);
         });
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         log.error('All retries exhausted, sending to DLQ', { ...fields, attempts, error: reason });
+        if (service.environment.topics?.includes(DEAD_LETTER_TOPIC) === false) throw error;
         await sendToDeadLetters(service, delivery, event, reason, attempts);
         log.warn('Message sent to DLQ', { ...fields, topic, partition, offset: delivery.message.offset });
         throw error;
@@ -110,6 +112,7 @@ async function handle(
   service: Service,
   settings: WorkerSettings,
   event: EventEnvelope<EventType>,
+  attemptNumber: number,
 ): Promise<void> {
   const { log } = service;
   const fields = { correlationId: event.correlationId, eventId: event.eventId };
@@ -119,9 +122,10 @@ async function handle(
   if (handler === undefined) throw new Error(`no handler for ${event.eventType}`);
   const processing = `Processing ${event.eventType} event`;
   log.info(`${settings.tag} ${processing}`, { message: processing, ...fields });
-  const { delayMs = 0 } = service.switches();
+  const { delayMs = 0, failFirstAttempt = false } = service.switches();
   if (delayMs > 0) await sleep(delayMs);
   try {
+    if (failFirstAttempt && attemptNumber === 1) throw new Error('Trainer calendar did not answer');
     await handler(event);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
