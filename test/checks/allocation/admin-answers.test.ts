@@ -44,6 +44,14 @@ describe(adminAnswers.id, () => {
     expect(examine(state).status).toBe('fail');
   });
 
+  it("takes a worker's 5xx for a failure, and its 4xx for an answer", () => {
+    const told = (status: number | null) => {
+      const line = logLine({ kind: 'api-error', level: 'error', atMs: NOW - SECOND, status });
+      return examine(withLogLines(withUnseen(older, 'admin', refused), 'allocation-worker', [line])).status;
+    };
+    expect([told(503), told(null), told(400)]).toEqual(['fail', 'fail', 'unknown']);
+  });
+
   it('is unknown on our route only, and on the newest a warning', () => {
     const hidden = withUnseen(older, 'admin', refused);
     expect(examine(hidden)).toEqual({ status: 'unknown', gap: refused });
