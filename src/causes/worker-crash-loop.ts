@@ -1,8 +1,16 @@
 import type { LogKind } from '../platform/log-line.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
-import { linesSinceStart } from '../platform/workers.ts';
+import { linesSinceStart, workerContainer } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
-import { definitionOf, lineReading, ofKinds, opposes, supports, workerReading } from './readings.ts';
+import {
+  definitionOf,
+  lineReading,
+  ofKinds,
+  opposes,
+  supports,
+  unseenReading,
+  workerReading,
+} from './readings.ts';
 
 /** Docker says "Up" between two deaths (110 of 110 samples, platform.md [M]): the restart count and the start time tell. */
 function isLooping(
@@ -47,12 +55,16 @@ export const workerCrashLoop: Cause = {
         ),
       { discriminates: true },
     ),
-    supports('fatal-line', 'logs', 'strong', (question) =>
-      lineReading(question, ofKinds('fatal'), {
+    supports('fatal-line', 'logs', 'strong', (question) => {
+      const last = lineReading(question, ofKinds('fatal'), {
         found: (line) => `its last words: ${line.message}`,
         missing: 'its log holds no fatal error',
-      }),
-    ),
+      });
+      // Who is killed for want of memory has no last words.
+      const found = workerContainer(question.state, definitionOf(question).worker);
+      const wasKilled = found.kind === 'seen' && found.container.oomKilled;
+      return last.holds === false && wasKilled ? unseenReading(last.observation) : last;
+    }),
     opposes('steady', 'containers', 'decisive', (question) =>
       workerReading(
         question,

@@ -145,6 +145,15 @@ describe('what is said is true as it stands', () => {
     expect(leading(neverJoined()).id).toBe('worker-crash-loop');
   });
 
+  it('of a worker that is killed for want of memory: it has no last words to miss', () => {
+    const killed = withOnlyLogLines(
+      withContainer(neverJoined(), 'purchase-worker', { oomKilled: true, exitCode: 137 }),
+      'purchase-worker',
+      [logLine({ atMs: NOW - 8 * SECOND, kind: 'starting', message: 'Starting purchase worker' })],
+    );
+    expect(leading(killed)).toMatchObject({ id: 'worker-crash-loop', level: 'confirmed' });
+  });
+
   it('of its last words: an error that it survived is not the one it died of', () => {
     const state = withLogLines(neverJoined(), 'purchase-worker', [
       logLine({
