@@ -6,6 +6,7 @@ import { partitionOf } from '../../src/platform/events.ts';
 import type { PaymentId } from '../../src/platform/ids.ts';
 import { PIPELINE, type StageDefinition, stageDefinition } from '../../src/platform/pipeline.ts';
 import { DEFAULT_THRESHOLDS, type Settings } from '../../src/platform/settings.ts';
+import type { PlatformState } from '../../src/platform/state.ts';
 import type { RunJournal } from '../../src/ports/run-ledger.ts';
 import type { Examined } from '../../src/repair/verify.ts';
 import { cohorts } from '../../src/trace/cohorts.ts';
@@ -225,8 +226,16 @@ export class SimulatedPlatform {
   // --- looking at it
 
   async observe(asked: readonly PaymentId[], how: 'whole' | 'quick' = 'whole'): Promise<Examined> {
+    const state = await this.look(asked, how);
+    const known = state.payments.kind === 'seen' ? state.payments.value : { asked: [], unfinished: [] };
+    const ids = [...new Set([...known.asked, ...known.unfinished].map(({ paymentId }) => paymentId))];
+    const traces = ids.map((id) => tracePayment(state, id));
+    return { state, traces, cohorts: rankCohorts(state, cohorts(state, traces)).cohorts };
+  }
+
+  async look(asked: readonly PaymentId[], how: 'whole' | 'quick' = 'whole'): Promise<PlatformState> {
     const limits = budget(how === 'quick' ? 6_000 : 15_000);
-    const state = await observe(
+    return observe(
       {
         clock: this.clock,
         observer: () => undefined,
@@ -246,10 +255,6 @@ export class SimulatedPlatform {
         budget: limits,
       },
     );
-    const known = state.payments.kind === 'seen' ? state.payments.value : { asked: [], unfinished: [] };
-    const ids = [...new Set([...known.asked, ...known.unfinished].map(({ paymentId }) => paymentId))];
-    const traces = ids.map((id) => tracePayment(state, id));
-    return { state, traces, cohorts: rankCohorts(state, cohorts(state, traces)).cohorts };
   }
 
   journalFile(): RunJournal {
