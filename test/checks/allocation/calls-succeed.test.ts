@@ -38,6 +38,14 @@ describe(callsSucceed.id, () => {
     });
   });
 
+  it('counts a call of the worker that did not get through, and no trouble of its Kafka client', () => {
+    const told = (logger: 'worker' | 'kafkajs') => {
+      const line = failed(1, { kind: 'connection-refused', status: null, message: 'ECONNREFUSED', logger });
+      return examine(withLogLines(healthyState(), 'allocation-worker', [line])).status;
+    };
+    expect([told('worker'), told('kafkajs')]).toEqual(['fail', 'pass']);
+  });
+
   it('warns where a later one succeeded', () => {
     const success = logLine({ kind: 'auto-assignment-created', atMs: NOW });
     expect(examine(withLogLines(healthyState(), 'admin-service', [...sixTimes, success])).status).toBe(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { committedInsideLog } from '../../../src/checks/offsets/committed-inside-log.ts';
+import { unseen } from '../../../src/platform/observed.ts';
 import {
+  gap,
   healthyState,
   idsOf,
   logLine,
@@ -12,6 +14,7 @@ import {
   withPartition,
   withPayment,
   withPolls,
+  withTopicPartition,
   withUnseen,
   withUnseenGroup,
 } from '../../support/states.ts';
@@ -66,5 +69,13 @@ describe(committedInsideLog.id, () => {
     expect(examine(withPolls(at({ end: 9n, committed: 4n }), GROUP, 1)).status).toBe('pass');
     expect(examine(withUnseenGroup(healthyState(), GROUP)).status).toBe('unknown');
     expect(examine(withUnseen(healthyState(), 'topics')).status).toBe('unknown');
+  });
+
+  it('is unknown where the number was read and the ends of the log were not', () => {
+    const state = withTopicPartition(healthyState(), TOPIC, 0, { bounds: unseen(gap('kafka')) });
+    const blind = withGroup(state, GROUP, {
+      poll: (poll) => ({ ...poll, partitions: poll.partitions.map((one) => ({ ...one, bounds: null })) }),
+    });
+    expect(examine(blind).status).toBe('unknown');
   });
 });
