@@ -10,6 +10,14 @@ export async function withJournals<T>(
   read: (journals: readonly RunJournalReader[]) => Promise<T>,
 ): Promise<T> {
   await context.repairs.observeQuick([]);
+  return withOpenJournals(context, read);
+}
+
+/** As above, where the platform was looked at already. */
+export async function withOpenJournals<T>(
+  context: Context,
+  read: (journals: readonly RunJournalReader[]) => Promise<T>,
+): Promise<T> {
   const journals = await context.repairs.openJournals();
   try {
     return await read(journals);

@@ -11,7 +11,7 @@ import type { Examined } from '../repair/verify.ts';
 import type { Diagnosis, RepairResult } from '../report/result.ts';
 import { plural } from '../report/text.ts';
 import { diagnosis } from './diagnosis.ts';
-import { findRecord } from './find-run.ts';
+import { findRecord, withOpenJournals } from './find-run.ts';
 import { readPlan, refuseChanged, savePlan } from './plan-file.ts';
 import {
   type AgreeTo,
@@ -47,12 +47,13 @@ export const fix: Command = async (context, args) => {
   if (flags.planOut !== undefined) await savePlan(flags.planOut, plan, selection, context);
   if (!hasMachineSteps(plan)) return planned(context, plan, seen, exitWithoutSteps(plan, seen));
   refuseUnfit(context, plan, examined);
+  const whole = await withJournalNote(context, plan);
   if (flags.dryRun === true) {
     const exitCode = flags.detailedExitcode === true ? EXIT.planHasChanges : EXIT.healthy;
-    return planned(context, plan, seen, exitCode);
+    return planned(context, whole, seen, exitCode);
   }
   const grant = grantOf(consentByFlags(plan, consentFlags(context, saved !== null), consenter(context)));
-  return apply(context, plan, grant, agreeByFlags(context), { showsPlan: true });
+  return apply(context, whole, grant, agreeByFlags(context), { showsPlan: true });
 };
 
 // --- what was asked for
@@ -137,6 +138,28 @@ function refuseUnfit(context: Context, plan: Plan, { state }: Examined): void {
   const obstacle = changeObstacle(state);
   if (obstacle !== null) throw new RefusedError('KC_UNFIT_PLATFORM', obstacle.reason, obstacle.hint);
   refuseForbidden(plan, context);
+}
+
+/** The journal is the one thing that a repair writes beside its steps: the plan says where, and what is made for it. */
+async function withJournalNote(context: Context, plan: Plan): Promise<Plan> {
+  // A snapshot knows no address.
+  if (context.flags.from !== undefined) return plan;
+  const notes = await withOpenJournals(context, (journals) =>
+    Promise.all(
+      journals.map(async (journal) => {
+        switch (await journal.standing(context.signal)) {
+          case 'ready':
+            return null;
+          case 'to-be-made':
+            return `the journal is made at ${journal.place} by this first repair`;
+          case 'denied':
+            return `this login may not keep the journal at ${journal.place}, so others will not see this run there`;
+        }
+      }),
+    ),
+  );
+  const said = notes.filter((note) => note !== null);
+  return said.length === 0 ? plan : { ...plan, warnings: [...plan.warnings, ...said] };
 }
 
 /** 1: something is wrong that no repair of ours settles; 3: not enough was seen to say so; 0: nothing is. */
@@ -262,11 +285,12 @@ async function guided(
     ...offers.map((plan) => ({ title: offerText(plan), value: plan })),
     { title: 'nothing, leave it as it is', value: null },
   ];
-  const plan = await prompter.choose('what shall be done?', choices, context.signal);
-  if (plan === null) return declined(context, seen);
+  const chosen = await prompter.choose('what shall be done?', choices, context.signal);
+  if (chosen === null) return declined(context, seen);
+  refuseUnfit(context, chosen, examined);
+  const plan = await withJournalNote(context, chosen);
   const { humanPlan } = await import('../report/human-plan.ts');
   prompter.show(`\n${humanPlan(plan, context.view)}\n`);
-  refuseUnfit(context, plan, examined);
   const consent = await ask(context, plan, prompter);
   if (consent.kind === 'withheld') return declined(context, seen);
   return apply(context, plan, consent.grant, (next) => agreeAgain(context, next, prompter), {

@@ -2,7 +2,7 @@
  * The one executor of all repairs. A run is made of phases: the steps of a plan, then a look at what came of them, then the plan
  * for what is still missing. Everything is journalled before it is done and read back after it was.
  */
-import { DoctorError, StaleError } from '../errors.ts';
+import { DoctorError, RefusedError, StaleError } from '../errors.ts';
 import { containerOf, type Hands, settle } from './act.ts';
 import type { Grant } from './consent.ts';
 import { phasePlace } from './fail-point.ts';
@@ -149,13 +149,26 @@ async function inSession(
     grant,
     phases: [...phases],
   };
-  const examined = await world.observe(plan.payments, 'quick');
-  refuseOtherPlatform(plan, examined.state);
+  const examined = await lookAtPlatform(plan, world);
   try {
     return await work(session, examined);
   } catch (error) {
     if (world.leaving.aborted || !hasBegun(session)) throw error;
     return await broken(session, error);
+  }
+}
+
+/** A quick look is enough where it shows that this is the platform; a slow server gets the time of a whole one. */
+async function lookAtPlatform(plan: Plan, world: RepairWorld): Promise<Examined> {
+  const quick = await world.observe(plan.payments, 'quick');
+  try {
+    refuseOtherPlatform(plan, quick.state);
+    return quick;
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const whole = await world.observe(plan.payments, 'whole');
+    refuseOtherPlatform(plan, whole.state);
+    return whole;
   }
 }
 
