@@ -48,6 +48,8 @@ export interface RecordToSend {
 export interface LabKafka {
   topics(): Promise<readonly string[]>;
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
+  /** Up to that many in all. */
+  addPartitions(topic: string, count: number): Promise<void>;
   /** Returns once the topic is gone from the metadata, also when it was not there. */
   deleteTopic(topic: string): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnds[]>;
@@ -160,6 +162,12 @@ class KafkajsLabKafka implements LabKafkaClient {
     });
     // The metadata names a leader a moment before that broker knows; until then it refuses to tell the ends.
     await until(`topic ${topic} has leaders`, async () => (await this.ends(topic)).length === partitions);
+  }
+
+  async addPartitions(topic: string, count: number): Promise<void> {
+    await this.#connect();
+    await this.#admin.createPartitions({ topicPartitions: [{ topic, count }] });
+    await until(`topic ${topic} has ${count} leaders`, async () => (await this.ends(topic)).length === count);
   }
 
   async deleteTopic(topic: string): Promise<void> {

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadFault } from '../../lab/faults/catalogue.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { HistoryDocument, RepairDocument } from '../../src/report/schema.ts';
+import { deliveryOf, rowsOf } from '../support/deliveries.ts';
+import { type DoctorRun, doctor } from '../support/doctor.ts';
+import { emptyFolder } from '../support/empty-folder.ts';
+import { labMissing, openTestLab } from '../support/lab.ts';
+import { describeLive } from '../support/live.ts';
+
+/** The lab's configuration divides graces by 10; the longest is 12 s. */
+const FINDING_AGE_MS = 13_000;
+const TRIAL_TIMEOUT_MS = 300_000;
+const DELIVERED = { purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 };
+
+/** Fault, where the process dies, and what is done then. Every kind of act, each boundary around it. */
+const TRIALS = [
+  ['f02', '1.1.before-intent', 'resume'],
+  ['f02', '1.1.after-intent', 'resume'],
+  ['f02', '1.1.after-act', 'undo'],
+  ['f02', '1.1.after-outcome', 'undo'],
+  ['f02', '1.before-verifying', 'resume'],
+  ['f19', '1.1.after-intent', 'undo'],
+  ['f19', '1.1.after-act', 'undo'],
+  ['f19', '1.1.after-outcome', 'resume'],
+  ['f19', '1.3.before-intent', 'undo'],
+  ['f19', '1.3.after-intent', 'resume'],
+  ['f19', '1.3.after-act', 'resume'],
+  ['f19', '1.4.after-act', 'resume'],
+  ['f33', '1.after-opening', 'resume'],
+  ['f33', '1.1.after-intent', 'resume'],
+  ['f33', '1.1.after-act', 'resume'],
+  ['f33', '1.1.after-outcome', 'resume'],
+  ['f15', '1.1.after-act', 'undo'],
+  ['f15', '1.5.after-act', 'resume'],
+  ['f15', '1.6.after-intent', 'resume'],
+  ['f15', '1.8.after-act', 'resume'],
+] as const;
+
+describeLive('kill -9 in the middle of a repair', labMissing, () => {
+  let lab: Lab;
+  let dispose: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    ({ lab, dispose } = await openTestLab());
+  });
+  afterAll(async () => {
+    await dispose?.();
+  });
+
+  const run = (
+    home: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<DoctorRun> =>
+    doctor([...args, '--json', '--project', lab.project, '--config', lab.configFile], {
+      cwd: lab.projectDirectory,
+      environment: { HOME: home, ...environment },
+    });
+
+  it.each(TRIALS)('%s, dead at %s, then %s', { timeout: TRIAL_TIMEOUT_MS }, async (id, place, then) => {
+    await using home = await emptyFolder();
+    const fault = await loadFault(id);
+    await lab.reset({ warm: (fault.startsFrom ?? 'warm') === 'warm' });
+    const [bystander = ''] = await lab.pay(1);
+    await lab.waitForSessions([bystander]);
+    const { payments } = await lab.fault(id);
+    await lab.waitForAge(payments, FINDING_AGE_MS);
+    const untouched = await rowsOf(lab, bystander);
+    const dry = documentOf(await run(home.path, ['fix', '--dry-run']));
+    const consent = dry.plan?.confirm == null ? ['--yes'] : ['--confirm', dry.plan.confirm];
+
+    const killed = await run(home.path, ['fix', ...consent], {
+      KC_ALLOW_FAIL_POINTS: '1',
+      KC_FAIL_POINT: place,
+    });
+    expect(killed.exitCode, `died at ${place}: ${killed.stderr}`).toBeNull();
+    const [left] = historyOf(await run(home.path, ['history'])).runs;
+    if (left === undefined) throw new Error('the run is not in the journal');
+    expect(left.end).toBeNull();
+
+    if (then === 'resume') {
+      const resumed = await run(home.path, ['fix', '--resume', left.run, ...consent]);
+      expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    } else {
+      const undone = await run(home.path, ['undo', left.run, '--yes']);
+      expect([0, 13], undone.stdout + undone.stderr).toContain(undone.exitCode);
+      const [end] = historyOf(await run(home.path, ['history'])).runs;
+      expect(end?.end?.kind).toBe(undone.exitCode === 0 ? 'undone' : 'failed');
+      // What was taken back can be repaired again, unless the payment has arrived meanwhile.
+      const again = documentOf(await run(home.path, ['fix', '--dry-run']));
+      const agree = again.plan?.confirm == null ? ['--yes'] : ['--confirm', again.plan.confirm];
+      const repaired = await run(home.path, ['fix', ...agree]);
+      expect(repaired.exitCode, repaired.stdout + repaired.stderr).toBe(0);
+    }
+    for (const payment of payments) expect(await deliveryOf(lab, payment)).toEqual(DELIVERED);
+    expect(await rowsOf(lab, bystander)).toEqual(untouched);
+  });
+});
+
+function documentOf({ stdout, stderr }: DoctorRun): RepairDocument {
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as RepairDocument;
+}
+
+function historyOf({ stdout, stderr }: DoctorRun): HistoryDocument {
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as HistoryDocument;
+}
