@@ -2,7 +2,7 @@ import type { Cause, Question, Reading } from './cause.ts';
 import { hopStatus, inputTopicOf, mostOf, opposes, reading, supports, unseenReading } from './readings.ts';
 
 /** In a partition that the platform was not made with, or off the one that its key belongs to. */
-export function misroutedReading(question: Question): Reading {
+function misroutedReading(question: Question): Reading {
   const { state } = question;
   const observation = 'records keys and partitions';
   const topic = state.topics[inputTopicOf(question)];

@@ -16,7 +16,7 @@ import {
 } from './readings.ts';
 
 /** Heads of the other partitions of the topic that fail in the same way. */
-export function blockedElsewhere(question: Question): number | null {
+function blockedElsewhere(question: Question): number | null {
   const { group } = definitionOf(question);
   const { position } = question.cohort.traces[0];
   const topic = question.state.topics[position?.topic ?? ''];

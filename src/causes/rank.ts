@@ -2,7 +2,7 @@ import { generationOf } from '../platform/generation.ts';
 import type { Stage } from '../platform/pipeline.ts';
 import { stageDefinition } from '../platform/pipeline.ts';
 import type { PlatformState } from '../platform/state.ts';
-import { workerContainer } from '../platform/workers.ts';
+import { serviceContainer } from '../platform/workers.ts';
 import { splitCohort } from '../trace/cohorts.ts';
 import type { Cohort, PaymentTrace } from '../trace/trace.ts';
 import { CAUSES } from './catalogue.ts';
@@ -241,7 +241,7 @@ function isRefutedByVerdict(rule: EvidenceRule, cause: Cause, { cohort, stage }:
 /** Standing rules of catalogue.md 3: a cause that needs a running worker, or the other generation. */
 function standingAgainst(facet: Facet, cause: Cause, { state, stage }: Question): readonly number[] {
   if (facet === 'containers' && cause.needsRunningWorker && stage !== null) {
-    const container = workerContainer(state, stageDefinition(stage).worker);
+    const container = serviceContainer(state, stageDefinition(stage).worker);
     if (container.kind === 'unseen') return [];
     const isUp = container.kind === 'seen' && ['running', 'restarting'].includes(container.container.status);
     return isUp ? [] : [STRENGTHS.strong];

@@ -10,18 +10,11 @@ import type {
   GroupPoll,
   MarkRow,
   PlatformState,
-  PurchaseRow,
   RecordSeen,
 } from '../platform/state.ts';
 import type { OffsetVerdict } from '../platform/verdict.ts';
 import { isLineOf, serviceLines } from '../platform/worker-lines.ts';
-import {
-  isMemberOf,
-  linesSinceStart,
-  logReachesStart,
-  serviceContainer,
-  workerContainer,
-} from '../platform/workers.ts';
+import { isMemberOf, linesSinceStart, logReachesStart, serviceContainer } from '../platform/workers.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import type { EvidenceRule, Facet, Question, Reading, Strength } from './cause.ts';
 
@@ -224,14 +217,6 @@ export function mostOf(
   return reading(holds, example?.text ?? '', observation);
 }
 
-export function marksOfType(
-  question: Question,
-  trace: PaymentTrace,
-  eventType: string,
-): readonly MarkRow[] | null {
-  return indexPayments(question.state).marksUnder(idsOf(trace), eventType);
-}
-
 /** Marks of an event type under the payments' ids, judged one payment at a time. */
 export function markReading(
   question: Question,
@@ -298,13 +283,6 @@ export function allocationsOfTrace(
   return state.allocations.value.filter(({ allocationId }) => trace.ids.allocations.includes(allocationId));
 }
 
-export function purchasesOfPair(state: PlatformState, trace: PaymentTrace): readonly PurchaseRow[] | null {
-  if (state.purchases.kind === 'unseen') return null;
-  return state.purchases.value.filter(
-    (row) => row.studentId === trace.ids.student && row.courseId === trace.ids.course,
-  );
-}
-
 // --- records and dead letters
 
 /** The record that the cohort's partition waits at. */
@@ -344,12 +322,6 @@ export function letterReasonReading(question: Question, pattern: RegExp, what: s
     holds ? `${matching.length} dead letters name ${what}` : `no dead letter names ${what}`,
     'dead letters reasons',
   );
-}
-
-export function workerIsUp(question: Question): boolean | null {
-  const found = workerContainer(question.state, definitionOf(question).worker);
-  if (found.kind === 'unseen') return null;
-  return found.kind === 'seen' && found.container.status === 'running';
 }
 
 export function inputTopicOf(question: Question): string {

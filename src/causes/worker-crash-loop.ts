@@ -1,6 +1,6 @@
 import type { LogKind } from '../platform/log-line.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
-import { linesSinceStart, workerContainer } from '../platform/workers.ts';
+import { linesSinceStart, serviceContainer } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
 import {
   definitionOf,
@@ -61,7 +61,7 @@ export const workerCrashLoop: Cause = {
         missing: 'its log holds no fatal error',
       });
       // Who is killed for want of memory has no last words.
-      const found = workerContainer(question.state, definitionOf(question).worker);
+      const found = serviceContainer(question.state, definitionOf(question).worker);
       const wasKilled = found.kind === 'seen' && found.container.oomKilled;
       return last.holds === false && wasKilled ? unseenReading(last.observation) : last;
     }),

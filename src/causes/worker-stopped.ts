@@ -1,6 +1,6 @@
 import { PIPELINE } from '../platform/pipeline.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
-import { workerContainer } from '../platform/workers.ts';
+import { serviceContainer } from '../platform/workers.ts';
 import type { Cause } from './cause.ts';
 import { clockTime, definitionOf, noMemberReading, opposes, supports, workerReading } from './readings.ts';
 
@@ -60,12 +60,12 @@ export const workerStopped: Cause = {
   explain:
     'The container of this step exists and does not run. With "restart: unless-stopped" a container that is exited was stopped by somebody. What was sent meanwhile waits in the topic; started again, the worker goes on where its group had committed.',
   onsetMs: ({ state, ...question }) => {
-    const found = workerContainer(state, definitionOf({ state, ...question }).worker);
+    const found = serviceContainer(state, definitionOf({ state, ...question }).worker);
     return found.kind === 'seen' && isStopped(found.container) ? found.container.finishedAtMs : null;
   },
   latent: (state) =>
     PIPELINE.flatMap(({ stage, worker }) => {
-      const found = workerContainer(state, worker);
+      const found = serviceContainer(state, worker);
       return found.kind === 'seen' && isStopped(found.container)
         ? [{ stage, text: stoppedText(found.container, state) }]
         : [];

@@ -62,7 +62,10 @@ export interface Routing {
   readonly resolves: (host: string) => Promise<boolean>;
 }
 
-/** Where to connect for an address that the platform uses. Without any way the address itself, so that the real error shows. */
+/**
+ * Where to connect for an address that the platform uses. Without any way the address itself, so that the real error shows.
+ * @internal exported for its tests
+ */
 export async function routeTo(address: Address, routing: Routing): Promise<Route> {
   const { host, port } = address;
   const mapped = parseAddress(routing.addressMap[`${host}:${port}`] ?? '');

@@ -103,10 +103,7 @@ function lateGap(question: {
 }
 
 /** Errors of adapters carry their own words; anything else is a defect of ours and still only costs this part. */
-export function gapOf(
-  error: unknown,
-  question: { readonly system: SystemId; readonly operation: string },
-): Gap {
+function gapOf(error: unknown, question: { readonly system: SystemId; readonly operation: string }): Gap {
   if (error instanceof DependencyError) {
     return {
       system: error.system,

@@ -216,6 +216,7 @@ function mergeScans(scans: readonly KeyScan[]): KeyScan {
   };
 }
 
+/** @internal exported for its tests */
 export function headKey(group: string, topic: string, partition: number): string {
   return `${group} ${topic} ${partition}`;
 }

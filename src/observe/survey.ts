@@ -50,7 +50,7 @@ const LOG_MAX_BYTES = 64 * 1024 * 1024;
 const DEAD_LETTERS_PER_PARTITION = 500;
 const RECENT_KEYS_PER_PARTITION = 20;
 /** Unfinished payments that are followed one by one; the rest is counted. */
-export const PAYMENT_LIMIT = 500;
+const PAYMENT_LIMIT = 500;
 const SCRIPT_MARK_LIMIT = 500;
 
 export interface DockerSurvey {
@@ -180,7 +180,7 @@ export interface KafkaSurvey {
   readonly newestRecordMs: number | null;
 }
 
-export function topicsToAsk(settings: Settings): readonly string[] {
+function topicsToAsk(settings: Settings): readonly string[] {
   return [...new Set([...settings.expectedTopics, ...NEWER_TOPICS])];
 }
 

@@ -124,7 +124,7 @@ const NOBODY_READS: readonly OffsetVerdict[] = [
 ];
 
 /** The row was made although its record is absent or unread: by the fallback, a script, a top-up or the allocating code. */
-export function rowBeforeRead(cases: Cases, one: PaymentCase, stage: RowStage): Judgement {
+function rowBeforeRead(cases: Cases, one: PaymentCase, stage: RowStage): Judgement {
   const { input, read, row } = EFFECTS_OF_STAGE[stage];
   if (one.effect(row).status !== 'done') return NONE;
   const record = one.effect(input);
@@ -147,7 +147,7 @@ function wasHandled(cases: Cases, one: PaymentCase, stage: RowStage): boolean {
 }
 
 /** A record whose key or partition is not where this payment's records belong. */
-export function recordsOffKey(cases: Cases, one: PaymentCase): readonly ContradictionSeen[] {
+function recordsOffKey(cases: Cases, one: PaymentCase): readonly ContradictionSeen[] {
   const payment = one.payment.paymentId;
   return ROW_STAGES.flatMap((stage) => {
     const { input } = EFFECTS_OF_STAGE[stage];

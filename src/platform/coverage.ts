@@ -9,7 +9,7 @@ export interface Coverage {
 }
 
 /** Every observed part of a state, named for people. */
-export function observedParts(
+function observedParts(
   state: PlatformState,
 ): readonly { readonly name: string; readonly part: Observed<unknown> }[] {
   const partitions = Object.entries(state.topics).flatMap(([topic, observed]) =>

@@ -5,7 +5,7 @@ import type { DeadLetter, RecordSeen } from './state.ts';
 import { isFinishLine, isHandlerLine, joinTimeMs, workerLog } from './workers.ts';
 
 /** By position where the line has one, else by event id, else by correlation id and event type. */
-export function namesRecord(line: LogLine, record: RecordSeen, onlyTopic: boolean): boolean {
+function namesRecord(line: LogLine, record: RecordSeen, onlyTopic: boolean): boolean {
   if (line.partition !== null && line.offset !== null) {
     return isAt(line, record.topic, record.partition) && line.offset === record.offset;
   }
@@ -39,7 +39,7 @@ export function hasHandlerLineFor(view: PartitionView, record: RecordSeen): bool
  * A delivery begins with "Received", fails three times (allocation: five) and ends with two lines about its dead letter, so lines
  * are not deliveries. kafkajs prints one error per delivery on top: the two counts are never added.
  */
-export function failedDeliveries(lines: readonly LogLine[]): number {
+function failedDeliveries(lines: readonly LogLine[]): number {
   const saysReceived = lines.some(({ kind }) => kind === 'received');
   let count = 0;
   let phase: 'open' | 'failed' | 'closed' = 'open';

@@ -2,7 +2,7 @@ import { DEFAULT_EXPECTED_WORKERS } from './pipeline.ts';
 import type { ContainerInventory, ContainerState } from './state.ts';
 
 /** Compose project by label, else what stands before the service in the name ("kodingcaravan-purchase-worker"). */
-export function projectOf(container: ContainerState): string | null {
+function projectOf(container: ContainerState): string | null {
   if (container.project !== null) return container.project;
   if (container.service === null) return null;
   const end = container.name.indexOf(container.service);

@@ -40,7 +40,10 @@ export function readLogLines(raws: readonly RawLine[]): readonly LogLine[] {
   return lines.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-/** One line by itself: what happened, without the reason that `readLogLines` adds. Null: nothing is in it. */
+/**
+ * One line by itself: what happened, without the reason that `readLogLines` adds. Null: nothing is in it.
+ * @internal exported for its tests
+ */
 export function readLogLine(raw: RawLine): LogLine | null {
   if (raw.text.trim() === '') return null;
   const parsed = parsedWith(raw, metaFields(raw.text));

@@ -23,7 +23,7 @@ export const isHandlerLine = (line: LogLine): boolean => HANDLER_LINES.includes(
 export const isFinishLine = (line: LogLine): boolean => FINISH_LINES.includes(line.kind);
 
 /** Lines about the connection to the broker: only kafkajs tells, a worker's own refused line may be about another system. */
-export const isKafkaConnectivityLine = (line: LogLine): boolean =>
+const isKafkaConnectivityLine = (line: LogLine): boolean =>
   CONNECTIVITY_LINES.includes(line.kind) && line.logger === 'kafkajs';
 
 /** Stages whose worker this platform must have; notification only where it is configured. */
@@ -62,8 +62,6 @@ export function serviceContainer(state: PlatformState, service: string): Contain
   };
 }
 
-export const workerContainer = serviceContainer;
-
 /** Running before restarting before the rest, newest start first. */
 function containersOf(containers: readonly ContainerState[], service: string): readonly ContainerState[] {
   const rank = ({ status }: ContainerState): number =>
@@ -77,13 +75,13 @@ function containersOf(containers: readonly ContainerState[], service: string): r
 
 /** True where its container is up; null where that could not be seen. */
 export function isWorkerRunning(state: PlatformState, service: string): boolean | null {
-  const found = workerContainer(state, service);
+  const found = serviceContainer(state, service);
   if (found.kind === 'unseen') return null;
   return found.kind === 'seen' && found.container.status === 'running';
 }
 
 export function workerLog(state: PlatformState, service: string): Observed<ContainerLog> {
-  const found = workerContainer(state, service);
+  const found = serviceContainer(state, service);
   if (found.kind === 'unseen') return found;
   const name = found.kind === 'seen' ? found.container.name : service;
   return (
@@ -102,7 +100,7 @@ export function workerLog(state: PlatformState, service: string): Observed<Conta
 
 /** Lines newer than the present start of the container; null where log or start are unseen. */
 export function linesSinceStart(state: PlatformState, service: string): readonly LogLine[] | null {
-  const found = workerContainer(state, service);
+  const found = serviceContainer(state, service);
   const log = workerLog(state, service);
   if (found.kind !== 'seen' || log.kind === 'unseen') return null;
   const { startedAtMs } = found.container;
@@ -124,7 +122,7 @@ export function hasJoinedSinceStart(state: PlatformState, service: string): bool
 
 /** The later of container start and last join line. */
 export function joinTimeMs(state: PlatformState, service: string): number | null {
-  const found = workerContainer(state, service);
+  const found = serviceContainer(state, service);
   const lines = linesSinceStart(state, service);
   if (found.kind !== 'seen' || lines === null) return null;
   const last = lines.findLast(({ kind }) => kind === 'joined');

@@ -11,6 +11,7 @@ export function sealPlan(draft: PlanDraft, hash: (text: string) => string): Plan
 /**
  * Canonical text of all that a plan rests on and does: equal states give equal texts, however often they are looked at. Words for
  * people are left out, and so is what moves without changing an effect: the log end behind which a record will be found.
+ * @internal exported for its tests
  */
 export function planFingerprint(draft: PlanDraft): string {
   return canonical({

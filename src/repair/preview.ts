@@ -130,6 +130,7 @@ const earlier = (a: bigint, b: bigint): bigint => [a, b].toSorted(byOffset)[0] ?
 
 type Judged = Pick<PaymentPreview, 'payment' | 'effect' | 'refuses' | 'text'>;
 
+/** @internal exported for its tests */
 export function judgeRecord(
   previewer: Previewer,
   stage: Exclude<Stage, 'cache' | 'notification'>,

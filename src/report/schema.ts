@@ -316,7 +316,10 @@ export const historySchema = z.object({
 export type RepairDocument = z.infer<typeof repairSchema>;
 export type HistoryDocument = z.infer<typeof historySchema>;
 
-/** The published JSON schema (docs/schema.json), generated from the same definitions: one definition per command. */
+/**
+ * The published JSON schema (docs/schema.json), generated from the same definitions: one definition per command.
+ * @internal exported for its tests
+ */
 export function publishedSchema(): unknown {
   const definitions = {
     diagnose: diagnosisSchema,

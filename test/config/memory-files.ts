@@ -3,7 +3,7 @@ import type { ConfigInput } from '../../src/config/static-config.ts';
 
 export const NOW_MS = Date.parse('2026-01-07T20:41:00Z');
 
-export function memoryFiles(texts: Readonly<Record<string, string>>): ConfigFiles {
+function memoryFiles(texts: Readonly<Record<string, string>>): ConfigFiles {
   return {
     readText: (path) => texts[path] ?? null,
     isDirectory: (path) => Object.keys(texts).some((name) => name.startsWith(`${path}/`)),

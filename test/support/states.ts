@@ -59,15 +59,15 @@ export const JOINED = STARTED + 4 * SECOND;
 /** When the healthy platform handled its last payment; its logs are silent since. */
 export const LAST_HANDLED = NOW - 40 * MINUTE;
 
-export const PROJECT = 'kodingcaravan';
+const PROJECT = 'kodingcaravan';
 export const NETWORK = `${PROJECT}_default`;
 export const PARTITIONS = [0, 1, 2] as const;
-export const ALL_TOPICS: readonly string[] = [...DEFAULT_EXPECTED_TOPICS, ...NEWER_TOPICS];
+const ALL_TOPICS: readonly string[] = [...DEFAULT_EXPECTED_TOPICS, ...NEWER_TOPICS];
 export const ALL_WORKERS: readonly string[] = [...DEFAULT_EXPECTED_WORKERS, ...NEWER_WORKERS];
 /** Records in each partition of the healthy platform, all of them read. */
 export const SETTLED = 4n;
 
-export const containerName = (service: string): string => `${PROJECT}-${service}`;
+const containerName = (service: string): string => `${PROJECT}-${service}`;
 
 // --- the healthy platform
 
@@ -1259,12 +1259,7 @@ function withAppended(
 }
 
 /** A group commits up to the end of a partition: everything in it is read. */
-export function withRead(
-  state: PlatformState,
-  group: string,
-  topic: string,
-  partition: number,
-): PlatformState {
+function withRead(state: PlatformState, group: string, topic: string, partition: number): PlatformState {
   const end = endOf(state, topic, partition);
   const { [headKey(group, topic, partition)]: _read, ...heads } = state.records.heads;
   const read = withPartition(state, group, topic, partition, { end, committed: end });

@@ -55,6 +55,7 @@ export async function readTail(
 /**
  * Whether older lines may have been thrown away, so that an exhausted log still proves nothing about its beginning. A file that
  * was rotated keeps at least `max-size` bytes, unless it is the only one.
+ * @internal exported for its tests
  */
 export function mayHaveRotated(
   driver: LogDriver,

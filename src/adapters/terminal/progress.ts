@@ -64,7 +64,10 @@ function animated(spinner: Ora): Progress {
   };
 }
 
-/** What is still awaited, the oldest first. */
+/**
+ * What is still awaited, the oldest first.
+ * @internal exported for its tests
+ */
 export function progressText(waitingFor: readonly string[]): string {
   if (waitingFor.length === 0) return 'looking';
   const named = waitingFor.slice(0, MAX_NAMED).join(', ');

@@ -1,6 +1,6 @@
 import { durationText } from '../../platform/duration.ts';
 import { stageDefinition } from '../../platform/pipeline.ts';
-import { workerContainer, workerLog } from '../../platform/workers.ts';
+import { serviceContainer, workerLog } from '../../platform/workers.ts';
 import type { Check } from '../check.ts';
 import { outcomeOf } from '../outcome.ts';
 import { isUp, workerFinding } from './per-worker.ts';
@@ -15,7 +15,7 @@ export const cacheReachesRedis: Check = {
     'cache-worker deletes the cached pages of a student when something new is there. If Redis refuses, it logs a failure and goes on, so students see old pages and nothing is retried. Correct REDIS_URL, then delete the pages with kc-doctor fix invalidate-student-cache.',
   examine(state) {
     const definition = stageDefinition('cache');
-    const found = workerContainer(state, definition.worker);
+    const found = serviceContainer(state, definition.worker);
     if (found.kind === 'unseen') return { status: 'unknown', gap: found.gap };
     if (found.kind === 'absent') return { status: 'skipped', reason: 'the platform has no cache-worker' };
     const worker = { definition, container: found.container };

@@ -1,7 +1,7 @@
 import type { Gap } from '../../platform/observed.ts';
 import { PIPELINE, type StageDefinition } from '../../platform/pipeline.ts';
 import type { ContainerState, PlatformState } from '../../platform/state.ts';
-import { workerContainer } from '../../platform/workers.ts';
+import { serviceContainer } from '../../platform/workers.ts';
 import type { CheckOutcome, Finding } from '../check.ts';
 import { outcomeOf } from '../outcome.ts';
 
@@ -25,7 +25,7 @@ export function perWorker(
   const gaps: Gap[] = [];
   let count = 0;
   for (const definition of PIPELINE) {
-    const found = workerContainer(state, definition.worker);
+    const found = serviceContainer(state, definition.worker);
     if (found.kind === 'unseen' && state.settings.expectedWorkers.includes(definition.worker)) {
       gaps.push(found.gap);
     }

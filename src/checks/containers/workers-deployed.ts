@@ -2,7 +2,7 @@ import type { Gap } from '../../platform/observed.ts';
 import { NEWER_WORKERS } from '../../platform/pipeline.ts';
 import type { PlatformState } from '../../platform/state.ts';
 import { paymentsWaitingFor } from '../../platform/waiting.ts';
-import { expectedStages, workerContainer } from '../../platform/workers.ts';
+import { expectedStages, serviceContainer } from '../../platform/workers.ts';
 import type { Check, Finding } from '../check.ts';
 import { outcomeOf } from '../outcome.ts';
 
@@ -20,7 +20,7 @@ export const workersDeployed: Check = {
     const stages = expectedStages(state);
     for (const definition of stages) {
       const { worker, stage } = definition;
-      const found = workerContainer(state, worker);
+      const found = serviceContainer(state, worker);
       if (found.kind === 'unseen') gaps.push(found.gap);
       if (found.kind !== 'absent') continue;
       const { text, hint } = composeSays(state, worker);
@@ -35,7 +35,7 @@ export const workersDeployed: Check = {
         payments: paymentsWaitingFor(state, definition),
       });
     }
-    const older = NEWER_WORKERS.filter((worker) => workerContainer(state, worker).kind === 'absent');
+    const older = NEWER_WORKERS.filter((worker) => serviceContainer(state, worker).kind === 'absent');
     const note = older.length === 0 ? '' : `; older platform, without ${older.join(', ')}`;
     return outcomeOf({ pass: `${stages.length} of ${stages.length} exist${note}`, findings, gaps });
   },

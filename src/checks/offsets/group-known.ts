@@ -2,7 +2,7 @@ import { durationText } from '../../platform/duration.ts';
 import type { Gap } from '../../platform/observed.ts';
 import type { StageDefinition } from '../../platform/pipeline.ts';
 import type { PlatformState } from '../../platform/state.ts';
-import { expectedStages, workerContainer } from '../../platform/workers.ts';
+import { expectedStages, serviceContainer } from '../../platform/workers.ts';
 import type { Check, Finding } from '../check.ts';
 import { outcomeOf } from '../outcome.ts';
 
@@ -28,7 +28,7 @@ export const groupKnown: Check = {
       const hasSome = hasRecords(state, definition);
       if (typeof hasSome !== 'boolean') gaps.push(hasSome);
       if (hasSome !== true) continue;
-      const found = workerContainer(state, definition.worker);
+      const found = serviceContainer(state, definition.worker);
       if (found.kind === 'unseen') gaps.push(found.gap);
       if (found.kind !== 'seen' || found.container.status !== 'running') continue;
       const up = state.takenAtMs - (found.container.startedAtMs ?? state.takenAtMs);

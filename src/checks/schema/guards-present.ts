@@ -1,6 +1,6 @@
 import type { Gap } from '../../platform/observed.ts';
 import type { GuardIndex, PlatformState } from '../../platform/state.ts';
-import { linesSinceStart, workerContainer, workerLog } from '../../platform/workers.ts';
+import { linesSinceStart, serviceContainer, workerLog } from '../../platform/workers.ts';
 import type { Check, Finding } from '../check.ts';
 import { outcomeOf } from '../outcome.ts';
 import { GUARDS, type Guard, workersUsing } from './guards.ts';
@@ -65,7 +65,7 @@ function attemptsEnded(
     const lines = linesSinceStart(state, worker);
     if (lines === null) {
       const log = workerLog(state, worker);
-      if (log.kind === 'unseen' && workerContainer(state, worker).kind !== 'absent') gap ??= log.gap;
+      if (log.kind === 'unseen' && serviceContainer(state, worker).kind !== 'absent') gap ??= log.gap;
       continue;
     }
     const unmatched = new Set(

@@ -49,7 +49,9 @@ describe('a snapshot', () => {
   });
 
   it('keeps the names of compose files and not the folders of the machine', () => {
-    expect(redact({ files: ['/srv/shop/docker-compose.yml'] }, [])).toEqual({ files: ['docker-compose.yml'] });
+    expect(redact({ files: ['/srv/shop/docker-compose.yml'] }, [])).toEqual({
+      files: ['docker-compose.yml'],
+    });
   });
 
   it('can be read by its owner alone, even in the place of an open file, and leaves nothing beside it', async () => {

@@ -30,6 +30,7 @@ export function sessionName(taker: LockTaker, sinceMs: number): string {
 
 const SESSION_NAME = /^kc-doctor (\S+) (\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z (.*)$/;
 
+/** @internal exported for its tests */
 export function holderOfName(name: string): LockHolder | null {
   const [, run, year, month, day, hour, minute, second, who] = SESSION_NAME.exec(name) ?? [];
   if (run === undefined || who === undefined) return null;
