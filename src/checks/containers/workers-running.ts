@@ -1,7 +1,15 @@
+import type { ContainerState } from '../../platform/state.ts';
 import { paymentsWaitingFor } from '../../platform/waiting.ts';
 import type { Check } from '../check.ts';
 import { downText } from './down.ts';
 import { isUp, perWorker, workerFinding } from './per-worker.ts';
+
+/** A polite restart leaves its container exited for a moment, and Docker waits 10 s for a worker to end: no longer than that is a stop. */
+const RESTART_MS = 10_000;
+
+function isBeingRestarted({ status, exitCode, finishedAtMs }: ContainerState, nowMs: number): boolean {
+  return status === 'exited' && exitCode === 0 && finishedAtMs !== null && nowMs - finishedAtMs < RESTART_MS;
+}
 
 export const workersRunning: Check = {
   id: 'containers/workers-running',
@@ -21,7 +29,7 @@ export const workersRunning: Check = {
         const one = payments.length === 1 ? '1 payment waits' : `${payments.length} payments wait`;
         const waiting = payments.length === 0 ? '' : `; ${one}`;
         return workerFinding(worker, {
-          severity: 'fail',
+          severity: isBeingRestarted(worker.container, state.takenAtMs) ? 'warn' : 'fail',
           observed: `${downText(worker.container, state.takenAtMs)}${waiting}`,
           expected: 'running',
           hint: `kc-doctor fix start-worker (by hand: docker start ${worker.container.name})`,

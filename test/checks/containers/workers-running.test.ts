@@ -5,6 +5,7 @@ import {
   healthyState,
   idsOf,
   NOW,
+  SECOND,
   withContainer,
   withoutContainer,
   withPayment,
@@ -29,6 +30,18 @@ describe(workersRunning.id, () => {
         { payments: [idsOf(1).payment], hint: expect.stringContaining('kc-doctor fix start-worker') },
       ],
     });
+  });
+
+  it('warns of one that was stopped politely a moment ago: it may be on its way back', () => {
+    const ended = (agoMs: number, exitCode: number) =>
+      examine(
+        withContainer(healthyState(), 'session-worker', { ...stopped, exitCode, finishedAtMs: NOW - agoMs }),
+      ).status;
+    expect([ended(2 * SECOND, 0), ended(2 * SECOND, 1), ended(11 * SECOND, 0)]).toEqual([
+      'warn',
+      'fail',
+      'fail',
+    ]);
   });
 
   it.each(['created', 'paused', 'dead'] as const)('fails for one that is %s', (status) => {
