@@ -250,7 +250,7 @@ async function agreeToResume(context: Context, plan: Plan): Promise<Consent> {
   const byFlags = consentByFlags(plan, consentFlags(context, context.repairs.isCi), consenter(context));
   if (byFlags.kind === 'granted' || !context.repairs.canAsk || hasConsentFlags(context)) return byFlags;
   await using prompter = await context.repairs.openPrompter();
-  return ask(context, plan, prompter);
+  return await ask(context, plan, prompter);
 }
 
 // --- guided
@@ -280,20 +280,20 @@ async function guided(
   }
   const offers = offersOf(context, selection, examined, seen);
   const whole = planOf(examined, selection, context);
-  if (offers.length === 0) return planned(context, whole, seen, exitWithoutSteps(whole, seen));
+  if (offers.length === 0) return await planned(context, whole, seen, exitWithoutSteps(whole, seen));
   const choices = [
     ...offers.map((plan) => ({ title: offerText(plan), value: plan })),
     { title: 'nothing, leave it as it is', value: null },
   ];
   const chosen = await prompter.choose('what shall be done?', choices, context.signal);
-  if (chosen === null) return declined(context, seen);
+  if (chosen === null) return await declined(context, seen);
   refuseUnfit(context, chosen, examined);
   const plan = await withJournalNote(context, chosen);
   const { humanPlan } = await import('../report/human-plan.ts');
   prompter.show(`\n${humanPlan(plan, context.view)}\n`);
   const consent = await ask(context, plan, prompter);
-  if (consent.kind === 'withheld') return declined(context, seen);
-  return apply(context, plan, consent.grant, (next) => agreeAgain(context, next, prompter), {
+  if (consent.kind === 'withheld') return await declined(context, seen);
+  return await apply(context, plan, consent.grant, (next) => agreeAgain(context, next, prompter), {
     showsPlan: false,
   });
 }

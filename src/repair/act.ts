@@ -38,7 +38,7 @@ const START_WITHIN_MS = 30_000;
 /** Beside the grace, for the daemon to answer. */
 const STOP_SLACK_MS = 15_000;
 /** A request whose answer was lost may still be carried out: reading decides only when a broker had time for what it received. */
-export const SETTLE_WITHIN_MS = 10_000;
+const SETTLE_WITHIN_MS = 10_000;
 
 /** Reads that wait; they change nothing and are simply done again after an interruption. */
 export function isWait(action: Action): boolean {

@@ -27,7 +27,7 @@ export function takeLock(
 }
 
 /** What a plan does, in one line: for the second operator, and for the history. */
-export function titleOf({ steps, payments }: Plan): string {
+function titleOf({ steps, payments }: Plan): string {
   const repairs = [
     ...new Set(steps.map(({ repair, stage }) => (stage === null ? repair : `${repair}@${stage}`))),
   ];

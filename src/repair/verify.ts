@@ -75,7 +75,7 @@ function containerTrouble(
 }
 
 /** Groups whose workers the plan starts, whose offsets it moves or whom it gives a record. */
-export function groupsOf(plan: Plan): readonly string[] {
+function groupsOf(plan: Plan): readonly string[] {
   const groups = plan.steps.flatMap(({ action, stage }) => {
     switch (action.kind) {
       case 'start-container':

@@ -265,4 +265,4 @@ export function deadConsumer(): PlatformState {
   return withLogLines(empty, 'purchase-worker', crashForGood(NOW - 30 * MINUTE));
 }
 
-export const STARTED_AT = STARTED;
+const STARTED_AT = STARTED;

@@ -57,7 +57,7 @@ const THRESHOLDS = {
   restartLoopWindowMs: 60_000,
 };
 
-export const SIMULATED_SETTINGS: Settings = { ...SETTINGS, thresholds: THRESHOLDS };
+const SIMULATED_SETTINGS: Settings = { ...SETTINGS, thresholds: THRESHOLDS };
 
 interface Worker {
   readonly definition: StageDefinition;

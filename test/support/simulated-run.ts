@@ -20,11 +20,11 @@ export async function planFrom(
   return planOf(await platform.observe([]), selection);
 }
 
-export function planOf(examined: Examined, selection: Partial<Selection> = {}): Plan {
+function planOf(examined: Examined, selection: Partial<Selection> = {}): Plan {
   return sealPlan(makePlan(examined.state, examined, { ...EVERYTHING, ...selection }), sha256);
 }
 
-export function grantFor(plan: Plan, operator = 'alice'): Grant {
+function grantFor(plan: Plan, operator = 'alice'): Grant {
   const consent: Consent = consentByFlags(
     plan,
     { yes: true, confirm: plan.confirm, isSavedPlan: false, isCi: false },
