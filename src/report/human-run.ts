@@ -11,7 +11,7 @@ export function humanRepair(result: RepairResult, view: Presentation): string {
   const blocks = [
     ...(plan === null ? [] : [humanPlan(plan, view).trimEnd().split('\n')]),
     ...(run?.phases ?? []).map((phase) => phaseLines(phase, ink)),
-    (run?.reasons ?? []).flatMap((reason) => ink.wrap(`  ${ink.symbol('fail')} ${reason}`, '    ')),
+    (run?.reasons ?? []).flatMap((reason) => symbolLines('fail', '  ', reason, ink)),
     nextLines(result, ink),
     ink.wrap(headline, '  ').map((line) => ink.chalk.bold(line)),
   ];
@@ -34,9 +34,16 @@ function phaseLines({ phase, isUndo, plan, steps }: PhaseRecord, ink: Pen): read
       if (step.action.kind === 'instruct') return [];
       const status = known === undefined ? 'skipped' : STATUS_OF[known.status];
       const words = known === undefined ? 'not begun' : `${wordOf(known.status)}: ${known.data.text}`;
-      return ink.wrap(`    ${ink.symbol(status)} ${step.number}  ${step.title} (${words})`, '         ');
+      return symbolLines(status, '    ', `${step.number}  ${step.title} (${words})`, ink);
     }),
   ];
+}
+
+/** A symbol is coloured already: only what stands beside it is made fit for the terminal. */
+function symbolLines(status: Status, indent: string, text: string, ink: Pen): readonly string[] {
+  const hang = `${indent}  `;
+  const [first = '', ...rest] = ink.wrap(text, '', ink.view.width - hang.length);
+  return [`${indent}${ink.symbol(status)} ${first}`, ...rest.map((line) => `${hang}${line}`)];
 }
 
 function wordOf(status: StepStatus): string {

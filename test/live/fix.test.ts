@@ -1,0 +1,142 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadFault } from '../../lab/faults/catalogue.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { TOPICS } from '../../lab/platform.ts';
+import type { HistoryDocument, RepairDocument } from '../../src/report/schema.ts';
+import { deliveryOf, rowsOf } from '../support/deliveries.ts';
+import { type DoctorRun, doctor } from '../support/doctor.ts';
+import { emptyFolder } from '../support/empty-folder.ts';
+import { dockerEvents, fingerprint, statisticsSettle } from '../support/fingerprint.ts';
+import { labMissing, openTestLab } from '../support/lab.ts';
+import { describeLive } from '../support/live.ts';
+
+/** The lab's configuration divides graces by 10; the longest is 12 s. */
+const FINDING_AGE_MS = 13_000;
+const FAULT_TIMEOUT_MS = 300_000;
+
+/** Repairs of the first phase, in the order of their first steps. */
+const REPAIRED = {
+  f02: ['start-worker'],
+  f15: ['create-topics'],
+  f19: ['move-offsets'],
+  f33: ['replay-payment'],
+} as const;
+const BY_HAND = ['f01', 'f26', 'f39', 'f46', 'f53'];
+describeLive('fix on a real platform', labMissing, () => {
+  let lab: Lab;
+  let dispose: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    ({ lab, dispose } = await openTestLab());
+  });
+  afterAll(async () => {
+    await dispose?.();
+  });
+
+  const run = (home: string, ...args: readonly string[]): Promise<DoctorRun> =>
+    doctor([...args, '--project', lab.project, '--config', lab.configFile], {
+      cwd: lab.projectDirectory,
+      environment: { HOME: home },
+    });
+
+  async function inject(id: string) {
+    const fault = await loadFault(id);
+    await lab.reset({
+      generation: fault.generation ?? 'newest',
+      warm: (fault.startsFrom ?? 'warm') === 'warm',
+    });
+    const [bystander = ''] = await lab.pay(1);
+    await lab.waitForSessions([bystander]);
+    const { payments } = await lab.fault(id);
+    await lab.waitForAge(payments, FINDING_AGE_MS);
+    return { bystander, payments };
+  }
+
+  it.each(Object.entries(REPAIRED))(
+    '%s: from the fault to exit 0',
+    { timeout: FAULT_TIMEOUT_MS },
+    async (id, repairs) => {
+      await using home = await emptyFolder();
+      const { bystander, payments } = await inject(id);
+      await statisticsSettle(lab);
+      const untouched = await rowsOf(lab, bystander);
+      const before = await lookAtServers(id);
+      const dry = await run(home.path, 'fix', '--dry-run', '--json');
+      expect(dry.exitCode, dry.stdout + dry.stderr).toBe(0);
+      expect(await lookAtServers(id)).toEqual(before);
+      expect(await readdir(home.path)).toEqual([]);
+      const planned = repairOf(dry);
+      expect([...new Set(planned.plan?.steps.map(({ repair }) => repair))]).toEqual(repairs);
+      expect(planned.plan?.payments).toEqual([...payments].toSorted());
+
+      const confirm = planned.plan?.confirm;
+      const consent = confirm == null ? ['--yes'] : ['--confirm', confirm];
+      const fixed = await run(home.path, 'fix', '--json', '--reason', `live test of ${id}`, ...consent);
+      const done = repairOf(fixed);
+      const told = `${done.headline}\n${fixed.stderr}`;
+      expect(fixed.exitCode, told).toBe(0);
+      expect(done.outcome?.kind, told).toBe('fixed');
+      expect(done.plan?.fingerprint, told).toBe(planned.plan?.fingerprint);
+      for (const payment of payments) {
+        const delivery = await deliveryOf(lab, payment);
+        expect(delivery).toEqual({ purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 });
+      }
+      expect(await rowsOf(lab, bystander)).toEqual(untouched);
+      expect(await recordsOfRun(done.run)).toBe(sentBy(done));
+
+      const history = await run(home.path, 'history', done.run ?? '', '--json');
+      const { runs } = JSON.parse(history.stdout) as HistoryDocument;
+      expect(runs).toMatchObject([
+        { run: done.run, reason: `live test of ${id}`, end: { kind: 'verified' } },
+      ]);
+    },
+  );
+
+  it.each(BY_HAND)(
+    '%s: says what a person must do, and changes nothing',
+    { timeout: FAULT_TIMEOUT_MS },
+    async (id) => {
+      await using home = await emptyFolder();
+      await inject(id);
+      const sinceMs = Date.now();
+      const done = await run(home.path, 'fix', '--yes', '--json');
+      const { plan, run: applied, headline } = repairOf(done);
+      expect(await dockerEvents(lab, sinceMs, Date.now())).toEqual([]);
+      expect(done.exitCode, headline).toBe(1);
+      expect(applied).toBeNull();
+      expect(plan?.steps.length).toBeGreaterThan(0);
+      expect(plan?.steps.every(({ action }) => action.kind === 'instruct')).toBe(true);
+      expect(await readdir(home.path)).toEqual([]);
+      expect(await recordsOfRun(null)).toBe(0);
+    },
+  );
+
+  /** What looking must leave as it is. Readers that die at each start write by themselves: there, what only we could have changed. */
+  async function lookAtServers(id: string): Promise<unknown> {
+    if (id !== 'f15') return fingerprint(lab);
+    const topics = TOPICS.filter((topic) => topic !== 'purchase-created');
+    const ends = await Promise.all(topics.map((topic) => lab.kafka.ends(topic)));
+    const schemas = await lab.sql("select nspname from pg_namespace where nspname = 'kc_doctor'");
+    return { ends, schemas };
+  }
+
+  /** Records with the header of this run, or of any. */
+  async function recordsOfRun(wanted: string | null): Promise<number> {
+    const topics = await Promise.all(TOPICS.map((topic) => lab.kafka.records(topic)));
+    return topics
+      .flat()
+      .map(({ headers }) => headers['kc-doctor-run'])
+      .filter((header) => header !== undefined && (wanted === null || header === wanted)).length;
+  }
+});
+
+function repairOf({ stdout, stderr, exitCode }: DoctorRun): RepairDocument {
+  if (stdout === '') throw new Error(`no JSON on stdout (exit ${exitCode}):\n${stderr}`);
+  return JSON.parse(stdout) as RepairDocument;
+}
+
+function sentBy({ outcome }: RepairDocument): number {
+  const steps = outcome?.phases.flatMap(({ plan }) => plan.steps) ?? [];
+  return steps.filter(({ action }) => action.kind === 'produce-record').length;
+}
