@@ -30,9 +30,19 @@ export function openJournal(
       const entry: JournalEntry = { run, sequence, atMs: clock.nowMs(), kind, operator, step, data };
       // The file first: it is there even where the database is what failed.
       await places.file.append(entry, signal);
-      await places.shared?.append(entry, signal);
+      if (places.shared !== null) await appendShared(places.shared, entry, signal);
     },
   };
+}
+
+/** An entry whose answer was lost is sent once more: the same entry again is no second one. */
+async function appendShared(journal: RunJournal, entry: JournalEntry, signal: AbortSignal): Promise<void> {
+  try {
+    await journal.append(entry, signal);
+  } catch (error) {
+    if (!(error instanceof DependencyError) || signal.aborted) throw error;
+    await journal.append(entry, signal);
+  }
 }
 
 /** The shared journal where it may be written, else none. `denied` is a fact of the login; anything else is thrown. */

@@ -239,6 +239,40 @@ describe('an answer that is lost', () => {
   });
 });
 
+describe('the journal', () => {
+  it('survives one lost answer without a second entry', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.3.before-intent') platform.ledger.mood = 'loses-answer';
+    };
+    expect(await operator.apply(plan)).toMatchObject({ outcome: 'fixed' });
+    const sequences = platform.ledger.entries().map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+  });
+
+  it('that cannot be written any more stops everything, and says what to type', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.3.before-intent') platform.ledger.mood = 'silent';
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons).toContain('docker start kodingcaravan-purchase-worker');
+    expect(operator.writes).toEqual(['stop']);
+  });
+
+  it('is kept in the local file alone where the login may make no schema', async () => {
+    const { platform, payment, plan } = await planned('f02');
+    platform.ledger.mayMakeSchema = false;
+    expect(await new SimulatedOperator(platform).apply(plan)).toMatchObject({ outcome: 'fixed' });
+    expect(platform.ledger.entries()).toEqual([]);
+    expect(platform.fileEntries.entries().at(-1)?.kind).toBe('run-verified');
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+});
+
 describe('Ctrl-C', () => {
   it.each([
     '1.1.after-outcome',
