@@ -23,7 +23,6 @@ import {
   record,
   SECOND,
   SETTLED,
-  STARTED,
   seenValue,
   withContainer,
   withDeadLetters,
@@ -264,5 +263,3 @@ export function deadConsumer(): PlatformState {
   const empty = withGroup(paid, GROUP, { states: ['Empty', 'Empty', 'Empty'] });
   return withLogLines(empty, 'purchase-worker', crashForGood(NOW - 30 * MINUTE));
 }
-
-const STARTED_AT = STARTED;
