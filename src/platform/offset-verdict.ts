@@ -15,6 +15,7 @@ import {
   joinTimeMs,
   linesSinceStart,
   logReachesStart,
+  serviceContainer,
   workerLog,
 } from './workers.ts';
 
@@ -290,7 +291,9 @@ function evicted(view: PartitionView): Judgement | null {
 function unowned(view: PartitionView): Judgement | null {
   if (!everyState(view, ['Empty', 'Dead'])) return null;
   const log = workerLog(view.state, view.worker);
-  const caveat = log.kind === 'unseen' ? `; the log of ${view.worker} was not seen` : '';
+  // A container that is not there has no log to be missed.
+  const isAbsent = serviceContainer(view.state, view.worker).kind === 'absent';
+  const caveat = log.kind === 'unseen' && !isAbsent ? `; the log of ${view.worker} was not seen` : '';
   return holds('unowned', `no member at ${view.polls.length} looks${caveat}`);
 }
 

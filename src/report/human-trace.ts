@@ -16,7 +16,7 @@ const STATUS_SYMBOLS: Readonly<Record<HopStatus, Status>> = {
   'not-applicable': 'skipped',
 };
 
-const NOT_REACHED: readonly HopStatus[] = ['missing', 'unknown', 'not-applicable'];
+const NOT_REACHED: readonly HopStatus[] = ['missing', 'waiting', 'unknown', 'not-applicable'];
 
 export function humanTrace(result: TraceResult, view: Presentation): string {
   const ink = pen(view);
