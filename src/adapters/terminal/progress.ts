@@ -22,6 +22,8 @@ export async function openProgress(stream: TerminalStream, environment: Environm
   if (!mayAnimate(stream, environment)) return silent;
   const { default: ora } = await import('ora');
   const spinner = ora({
+    // Decided above by this stream and environment; ora would ask the process.
+    isEnabled: true,
     text: 'looking',
     stream,
     // ora would put stdin into raw mode and swallow Ctrl-C and the keys of a later prompt.
