@@ -90,8 +90,10 @@ describeLive('kill -9 in the middle of a repair', labMissing, () => {
       // What was taken back can be repaired again, unless the payment has arrived meanwhile.
       const again = documentOf(await run(home.path, ['fix', '--dry-run']));
       const agree = again.plan?.confirm == null ? ['--yes'] : ['--confirm', again.plan.confirm];
-      const repaired = await run(home.path, ['fix', ...agree]);
-      expect(repaired.exitCode, repaired.stdout + repaired.stderr).toBe(0);
+      if ((again.plan?.steps.length ?? 0) > 0) {
+        const repaired = await run(home.path, ['fix', ...agree]);
+        expect(repaired.exitCode, repaired.stdout + repaired.stderr).toBe(0);
+      }
     }
     for (const payment of payments) expect(await deliveryOf(lab, payment)).toEqual(DELIVERED);
     expect(await rowsOf(lab, bystander)).toEqual(untouched);
