@@ -368,7 +368,7 @@ function paymentRow(standing: Standing): PaymentRow {
     sessionCount: typeof sessionCount === 'number' ? sessionCount : null,
     purchaseTier: typeof purchaseTier === 'number' ? purchaseTier : null,
     startDate: typeof startDate === 'string' ? startDate : null,
-    metadata: JSON.stringify(metadata),
+    metadata: JSON.stringify(inJsonbOrder(payment.metadata)),
     earlierUnfinishedOfPair:
       standing.earlierUnfinished === null ? null : paymentId(standing.earlierUnfinished.id),
   };
@@ -402,4 +402,10 @@ function allocationRow(row: AllocationRecord): AllocationRow {
 
 function markRow(mark: MarkRecord): MarkRow {
   return { ...mark };
+}
+/** Postgres keeps the keys of jsonb by length, then by bytes; a JSON string inside stays as it was written. */
+function inJsonbOrder(metadata: unknown): Readonly<Record<string, unknown>> {
+  if (typeof metadata === 'string') return objectOf(metadata);
+  const entries = Object.entries(objectOf(metadata));
+  return Object.fromEntries(entries.toSorted(([a], [b]) => a.length - b.length || (a < b ? -1 : 1)));
 }
