@@ -31,7 +31,7 @@ const MAY_HOLD_SHAPE =
   /:\/\/|passw|passphrase|pwd|pass=|secret|token|key|credential|auth|cookie|bearer|basic|eyJ|AKIA|ASIA|_live_|_test_|whsec_|gh[pousr]_|xox|AIza/i;
 
 const SECRET_NAME =
-  '(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|credentials?)(?!\\w{0,40}(?:Error|Exception)\\b)[\\w.-]{0,40}';
+  '(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|credentials?)(?!\\w{0,40}(?:Error|Exception|From)\\b)[\\w.-]{0,40}';
 
 const NAMED = new RegExp(String.raw`${SECRET_NAME}\\*["']?\]?\s{0,8}(?:=>|[=:])\s{0,8}`, 'gi');
 const HEADER = /\b(?:proxy-)?(?:authorization|(?:set-)?cookie)\\*["']?\s{0,8}[:=]\s{0,8}/gi;

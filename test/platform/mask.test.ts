@@ -151,3 +151,10 @@ describe('control characters', () => {
     );
   });
 });
+
+describe('a key that says where a secret is', () => {
+  it('hides nothing of the sentence behind it', () => {
+    const text = 'kafka.sasl.passwordFrom: the variable KAFKA_PASSWORD is not set';
+    expect(maskSecrets(text, [])).toBe(text);
+  });
+});
