@@ -152,7 +152,7 @@ function sumOf(cohorts: readonly RankedCohort[], kind: CohortKind): string {
   return sums([...byCurrency].map(([currency, cents]) => ({ currency, cents })));
 }
 
-const MAX_STEPS = 3;
+const MAX_STEPS = 4;
 
 function nextSteps(
   cohorts: readonly RankedCohort[],
@@ -162,6 +162,9 @@ function nextSteps(
   const steps: { command: string; why: string }[] = [];
   const statuses = checks.map(({ outcome }) => outcome.status);
   const harmed = cohorts.find(({ cohort }) => cohort.kind === 'stuck' || cohort.kind === 'needs-decision');
+  if (cohorts.some(({ cohort }) => cohort.kind === 'stuck')) {
+    steps.push({ command: 'kc-doctor fix', why: 'shows the plan first, asks before it changes anything' });
+  }
   if (harmed !== undefined) {
     steps.push({ command: `kc-doctor trace ${harmed.cohort.traces[0].payment}`, why: 'every hop of one' });
   }
