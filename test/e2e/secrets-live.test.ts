@@ -69,7 +69,15 @@ describeLive('secrets and hostile text of a live platform', labMissing, () => {
     expect(OBEYED.exec(shown)).toBeNull();
   }
 
-  it.each(['diagnose', 'diagnose --verbose', 'diagnose --json', 'config', 'config --json'])(
+  it.each([
+    'diagnose',
+    'diagnose --verbose',
+    'diagnose --json',
+    'config',
+    'config --json',
+    'smoke',
+    'fix --dry-run',
+  ])(
     'are not in %s',
     async (line) => {
       const run = await look(...line.split(' '));

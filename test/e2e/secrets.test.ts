@@ -114,6 +114,19 @@ describe('forty planted secrets', () => {
     expect(stdout.length).toBeGreaterThan(200);
   });
 
+  it.each([
+    'smoke',
+    'smoke --format junit',
+    'fix --dry-run',
+    'fix --dry-run --json',
+    'history',
+    'history --json',
+  ])('are in no output of %s', async (line) => {
+    const { stdout, stderr } = await run(...line.split(' '));
+    expect(leaksIn(stdout + stderr)).toEqual([]);
+    expect((stdout + stderr).length).toBeGreaterThan(20);
+  });
+
   it('reach what was looked at: the daemon and Postgres did speak', async () => {
     const { stdout } = await run('diagnose', '--json');
     const { coverage } = JSON.parse(stdout);

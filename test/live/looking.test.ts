@@ -23,6 +23,9 @@ const COMMANDS = [
   ['snapshot', '-o', 'state.json'],
   ['config'],
   ['config', '--json'],
+  ['smoke'],
+  ['fix', '--dry-run'],
+  ['history'],
 ].map((args) => ({ command: args.join(' '), args }));
 
 describeLive('looking at a real platform', labMissing, () => {
