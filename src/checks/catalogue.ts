@@ -30,6 +30,7 @@ import { paymentsNameCourse } from './events/payments-name-course.ts';
 import { purchasesAnnounced } from './events/purchases-announced.ts';
 import { readsLeaveEffects } from './events/reads-leave-effects.ts';
 import { sessionsExist } from './events/sessions-exist.ts';
+import { commitsNotExpiring } from './offsets/commits-not-expiring.ts';
 import { committedInsideLog } from './offsets/committed-inside-log.ts';
 import { groupKnown } from './offsets/group-known.ts';
 import { groupStable } from './offsets/group-stable.ts';
@@ -65,6 +66,7 @@ export const CATALOGUE: readonly Check[] = [
   partitionsLed,
   partitionCount,
   groupKnown,
+  commitsNotExpiring,
   groupStable,
   committedInsideLog,
   recordsBeingRead,
