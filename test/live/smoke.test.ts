@@ -58,8 +58,11 @@ describeLive('smoke after a deploy', labMissing, () => {
 
   it('turns 0 by itself once a late worker has joined, and is 1 without waiting', async () => {
     await lab.stop('purchase-worker');
-    const once = await smoke([]);
-    expect(once.exitCode, once.stdout + once.stderr).toBe(1);
+    // A worker that went politely a moment ago may be on its way back: for 10 s that is a warning.
+    const once = await lab.until('a stopped worker that fails the smoke check', async () => {
+      const run = await smoke([]);
+      return run.exitCode === 1 ? run : false;
+    });
     expect(once.stdout).toMatch(/^✗ containers\/workers-running +failed: .*purchase-worker/m);
 
     let run: Promise<DoctorRun> | undefined;
