@@ -48,7 +48,7 @@ function optionsOf({ project, service, oneOff, environment = {}, composeFile }: 
   };
 }
 
-describeLive('Docker on a real daemon', missingDocker(), () => {
+describeLive('Docker on a real daemon', await missingDocker(), () => {
   containerRuntimeContract('docker container runtime', async () => {
     const real = await new RealDocker().open();
     const directory = await mkdtemp(join(tmpdir(), 'kcd-compose-'));
