@@ -57,17 +57,21 @@ export const createTopics: Repair = {
           waitEmptyStep(ownerOf(definition)),
         ]),
         ...created,
-        ...readers.map(({ definition, container, moves }) =>
-          commitStep(
-            ownerOf(definition),
-            moves,
-            {
-              whySafe:
-                'the new partitions are empty, so from offset 0 nothing is read twice and nothing is missed',
-              isDestructive: false,
-            },
-            container,
-          ),
+        ...readers.map(
+          ({ definition, container, moves }): DraftStep => ({
+            ...commitStep(
+              ownerOf(definition),
+              moves,
+              {
+                whySafe:
+                  'the new partitions are empty, so from offset 0 nothing is read twice and nothing is missed',
+                isDestructive: false,
+              },
+              container,
+            ),
+            // "None" cannot be put back on the partitions of one topic, so the plan wants them confirmed (design.md 5).
+            reversibility: 'irreversible',
+          }),
         ),
         ...readers.toReversed().flatMap(({ definition, container }) =>
           container !== null && isUp(container)

@@ -383,14 +383,14 @@ function unique(previews: readonly PaymentPreview[]): readonly PaymentPreview[] 
   return [...byKey.values()];
 }
 
-/** What cannot be taken back: records produced, and records passed whose payment loses by it. */
+/** What cannot be taken back: records produced, the commits of a new topic, and records passed whose payment loses by it. */
 function confirmText(
   state: PlatformState,
   steps: readonly DraftStep[],
   previews: readonly PaymentPreview[],
 ): string | null {
-  const produced = steps.filter(({ reversibility }) => reversibility === 'irreversible').length;
+  const irreversible = steps.filter(({ reversibility }) => reversibility === 'irreversible').length;
   const passed = previews.filter(({ effect }) => effect === 'skipped').length;
-  const count = produced + passed;
+  const count = irreversible + passed;
   return count === 0 ? null : `${state.settings.platform}:${count}`;
 }

@@ -32,7 +32,7 @@ const none = (partition: number) => ({ topic: 'purchase-created', partition, fro
 
 describe('create-topics', () => {
   it('makes the topic as the others are, and commits offset 0 for each group that reads it', () => {
-    const { steps, payments } = planOf(missingTopic());
+    const { steps, payments, confirm } = planOf(missingTopic());
     expect(steps.find(({ action }) => action.kind === 'create-topic')).toMatchObject({
       action: { topic: 'purchase-created', partitions: 3, replicationFactor: 1 },
       precondition: { kind: 'topic-absent', topic: 'purchase-created' },
@@ -46,6 +46,7 @@ describe('create-topics', () => {
       { kind: 'commit-offsets', group: 'cache-invalidation-workers', moves: [0, 1, 2].map(none) },
     ]);
     expect(payments).toEqual([idsOf(1).payment]);
+    expect(confirm).toBe('kodingcaravan:2');
   });
 
   it('stops a restarting reader whatever its present start', () => {
