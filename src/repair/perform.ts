@@ -1,5 +1,6 @@
 /** The steps of a phase, one after the other: precondition, lock, intent, act, reading, outcome. */
 import { DependencyError, RefusedError } from '../errors.ts';
+import { ROW_STAGES } from '../platform/effects.ts';
 import type { WriteOutcome } from '../ports/kafka-cluster.ts';
 import { act, containerOf, type Hands, isWait, type Settled, settle } from './act.ts';
 import { stepPlace } from './fail-point.ts';
@@ -8,6 +9,7 @@ import { drift, type WantsRecord } from './precondition.ts';
 import type { StepData, StepRecord } from './runs.ts';
 import { commandsLeft, type Phase, type Session } from './session.ts';
 import type { Examined } from './verify.ts';
+import { untilRows } from './watch.ts';
 
 /** Records sent before a fresh look at the payments: one, ten, then every fifty (catalogue.md, replay-payment). */
 const LOOK_AFTER: readonly number[] = [0, 1, 11];
@@ -105,7 +107,8 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
   const claim = await claimed(step, hands);
   if (typeof claim !== 'string') return record(session, phase, step, claim);
   if (!isWait(step.action)) await at('after-act');
-  const settled = await settle(step.action, hands, { claim, beganMs });
+  const read = await settle(step.action, hands, { claim, beganMs });
+  const settled = read.outcome === 'done' ? await batchEnd(session, phase, step, read) : read;
   await record(session, phase, step, settled);
   await at('after-outcome');
   if (step.action.kind === 'stop-container' && settled.outcome === 'done') {
@@ -113,6 +116,18 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     if (unclean !== null) return staleOutcome(unclean);
   }
   return settled;
+}
+
+/** Between two batches of records: the next one goes out only when something came of the last. */
+async function batchEnd(session: Session, { plan }: Phase, step: Step, read: Settled): Promise<Settled> {
+  const { action, stage, number } = step;
+  const row = ROW_STAGES.find((one) => one === stage);
+  if (action.kind !== 'wait-drain' || row === undefined) return read;
+  const isProduce = (other: Step) => other.action.kind === 'produce-record';
+  const isBetween =
+    plan.steps.some((other) => isProduce(other) && other.number < number) &&
+    plan.steps.some((other) => isProduce(other) && other.number > number);
+  return isBetween ? untilRows(session, action.payments, row, action.withinMs) : read;
 }
 
 /** After an interruption we started the container ourselves: that start is the one to be found. */

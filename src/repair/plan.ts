@@ -84,8 +84,8 @@ export type Action =
       readonly stage: Stage;
     }
   /**
-   * Until the group has read these positions and each of the payments has its row of the step's stage. What this plan itself
-   * produces lies at the given offset or beyond it: the executor waits for where it landed.
+   * Until the group has read these positions; between two batches of records also until each of the payments has its row of the
+   * step's stage. What this plan itself produces lies at the given offset or beyond it: the executor waits for where it landed.
    */
   | {
       readonly kind: 'wait-drain';

@@ -34,6 +34,8 @@ const GRACE_OF: Readonly<Record<RowStage, keyof PlatformState['settings']['thres
   allocation: 'allocationRowGraceMs',
   sessions: 'sessionsGraceMs',
 };
+/** For each record beside the grace: one partition may hold them all. */
+const HANDLED_WITHIN_MS = 1_000;
 const MOST_COPIES = 3;
 
 export const replayPayment: Repair = {
@@ -371,7 +373,7 @@ function batched(state: PlatformState, replays: readonly Replay[]): readonly Dra
           { repair: ID, stage },
           [...positions.values()],
           own.map(({ one }) => one.payment.paymentId),
-          2 * state.settings.thresholds[GRACE_OF[stage]],
+          2 * state.settings.thresholds[GRACE_OF[stage]] + own.length * HANDLED_WITHIN_MS,
         ),
       ];
     }),

@@ -1,4 +1,5 @@
 import type { RankedCohort } from '../causes/cause.ts';
+import { EFFECTS_OF_STAGE, type RowStage } from '../platform/effects.ts';
 import type { PaymentId } from '../platform/ids.ts';
 import { expectedVerdicts } from '../platform/offset-verdict.ts';
 import { stageDefinition } from '../platform/pipeline.ts';
@@ -118,6 +119,21 @@ export function standingOf({ kind }: PaymentTrace): Standing {
     default:
       return kind satisfies never;
   }
+}
+
+/** Those of the payments for which a stage has not made its row, nor said that a person must decide. */
+export function lackingRow(
+  traces: readonly PaymentTrace[],
+  payments: readonly PaymentId[],
+  stage: RowStage,
+): readonly PaymentId[] {
+  const { row } = EFFECTS_OF_STAGE[stage];
+  return payments.filter((payment) => {
+    const trace = traces.find((one) => one.payment === payment);
+    if (trace === undefined) return true;
+    const status = trace.hops.find(({ id }) => id === row)?.status;
+    return status !== 'done' && status !== 'not-applicable' && standingOf(trace) !== 'arrived';
+  });
 }
 
 /** Payments that were given a record and still lack what its stage makes of it. */

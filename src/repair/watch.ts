@@ -1,9 +1,20 @@
 /** After the steps: what was set going must run, and each payment must arrive or hold still. */
 import { DoctorError } from '../errors.ts';
+import type { RowStage } from '../platform/effects.ts';
 import type { PaymentId } from '../platform/ids.ts';
+import { stageDefinition } from '../platform/pipeline.ts';
+import type { Settled } from './act.ts';
 import type { Plan } from './plan.ts';
 import type { Phase, RepairWorld, Session } from './session.ts';
-import { type Examined, type Flow, flowOf, type Standing, standingOf, unmovedOf } from './verify.ts';
+import {
+  type Examined,
+  type Flow,
+  flowOf,
+  lackingRow,
+  type Standing,
+  standingOf,
+  unmovedOf,
+} from './verify.ts';
 
 /** catalogue.md 4, "Resolved" of start-worker and move-offsets. */
 const FLOW_WITHIN_MS = 180_000;
@@ -57,6 +68,42 @@ export async function verify(session: Session, phase: Phase): Promise<Verified> 
 
 function incomplete({ plan }: Phase, examined: Examined): Verified {
   return { kind: 'verified', isComplete: false, unmoved: unmovedOf(plan, examined.traces), examined };
+}
+
+/**
+ * A record that was given back and read is no success yet: until the worker has made its row of each payment. A batch that comes
+ * to nothing is the last one, so that a reason which was not seen costs one record and not five hundred.
+ */
+export async function untilRows(
+  { world, hands }: Session,
+  payments: readonly PaymentId[],
+  stage: RowStage,
+  withinMs: number,
+): Promise<Settled> {
+  const endsAtMs = world.clock.monotonicMs() + withinMs;
+  const { worker } = stageDefinition(stage);
+  hands.waitingFor(`what ${worker} makes of what it has read`);
+  for (;;) {
+    const found = await rowsNow();
+    if (found.outcome === 'done' || world.clock.monotonicMs() >= endsAtMs) return found;
+    await world.clock.sleep(LOOK_EVERY_MS, hands.waiting);
+  }
+
+  async function rowsNow(): Promise<Settled> {
+    try {
+      const { traces } = await world.observe(payments, 'quick');
+      const [first] = lackingRow(traces, payments, stage);
+      return first === undefined
+        ? { outcome: 'done', data: { text: `read, and ${worker} has done its work` } }
+        : {
+            outcome: 'not-done',
+            data: { text: `${worker} has read the record of payment ${first} and made nothing of it` },
+          };
+    } catch (error) {
+      if (!(error instanceof DoctorError) || world.leaving.aborted || world.interrupted.aborted) throw error;
+      return { outcome: 'unknown', data: { text: `could not be looked at: ${error.message}` } };
+    }
+  }
 }
 
 /** A look that fails as a whole is no verdict: it is tried again for as long as the flow may take to come up. */

@@ -200,6 +200,25 @@ describe('a repair that does not work is never called fixed', () => {
     expect(result).toMatchObject({ outcome: 'needs-person' });
     expect(result?.reasons.join('\n')).toMatch(new RegExp(payment.id));
   });
+
+  it('a first record that comes to nothing is the only one', async () => {
+    const { platform, payment } = await SIMULATED_FAULTS.f33();
+    const others = Array.from({ length: 4 }, () => platform.pay({ isSent: false }));
+    platform.pass(1_000);
+    for (const partition of [0, 1, 2]) platform.pay({ partition });
+    platform.pass(20_000);
+    const plan = await planFrom(platform);
+    expect(plan.payments).toHaveLength(5);
+    platform.swallow(payment.id);
+    const operator = new SimulatedOperator(platform);
+    const result = await operator.apply(plan);
+    expect(result?.outcome).toBe('needs-person');
+    expect(result?.reasons.join('\n')).toMatch(
+      new RegExp(`has read the record of payment ${payment.id} and made nothing of it`),
+    );
+    expect(operator.writes).toEqual(['produce']);
+    for (const other of others) expect(platform.delivered(other)).toEqual([0, 0, 0]);
+  });
 });
 
 describe('an answer that is lost', () => {

@@ -148,7 +148,7 @@ describe('replay-payment', () => {
     expect(confirm).toBe('kodingcaravan:14');
     const waits = steps.flatMap(({ action }) => (action.kind === 'wait-drain' ? [action] : []));
     expect(waits.map(({ payments }) => payments.length)).toEqual([1, 10, 3]);
-    expect(waits[0]?.withinMs).toBe(120_000);
+    expect(waits[0]?.withinMs).toBe(121_000);
   });
 
   it('has nothing to do for a payment that arrived', () => {
