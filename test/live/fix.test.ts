@@ -1,26 +1,26 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadFault } from '../../lab/faults/catalogue.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { TOPICS } from '../../lab/platform.ts';
-import type { HistoryDocument, RepairDocument } from '../../src/report/schema.ts';
+import type { HistoryDocument, RepairDocument, TraceDocument } from '../../src/report/schema.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
+import { happenedBetween, predictedBy, worldOf } from '../support/effects.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
+import { injectBeside, nameOf } from '../support/faults.ts';
 import { dockerEvents, fingerprint, statisticsSettle } from '../support/fingerprint.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
-/** The lab's configuration divides graces by 10; the longest is 12 s. */
-const FINDING_AGE_MS = 13_000;
 const FAULT_TIMEOUT_MS = 300_000;
 
-/** Repairs of the first phase, in the order of their first steps. */
+/** Where its payment stops, and the repairs of the first phase, in the order of their first steps. */
 const REPAIRED = {
-  f02: ['start-worker'],
-  f15: ['create-topics'],
-  f19: ['move-offsets'],
-  f33: ['replay-payment'],
+  f02: { hop: 'allocation-read', repairs: ['start-worker'] },
+  f15: { hop: 'created-record', repairs: ['create-topics'] },
+  f19: { hop: 'purchase-read', repairs: ['move-offsets'] },
+  f33: { hop: 'confirmed-record', repairs: ['replay-payment'] },
 } as const;
 const BY_HAND = ['f01', 'f26', 'f39', 'f46', 'f53'];
 describeLive('fix on a real platform', labMissing, () => {
@@ -40,49 +40,53 @@ describeLive('fix on a real platform', labMissing, () => {
       environment: { HOME: home },
     });
 
-  async function inject(id: string) {
-    const fault = await loadFault(id);
-    await lab.reset({
-      generation: fault.generation ?? 'newest',
-      warm: (fault.startsFrom ?? 'warm') === 'warm',
-    });
-    const [bystander = ''] = await lab.pay(1);
-    await lab.waitForSessions([bystander]);
-    const { payments } = await lab.fault(id);
-    await lab.waitForAge(payments, FINDING_AGE_MS);
-    return { bystander, payments };
-  }
-
   it.each(Object.entries(REPAIRED))(
     '%s: from the fault to exit 0',
     { timeout: FAULT_TIMEOUT_MS },
-    async (id, repairs) => {
+    async (id, { hop, repairs }) => {
       await using home = await emptyFolder();
-      const { bystander, payments } = await inject(id);
+      const { bystander, payments, topCause } = await injectBeside(lab, id);
+      const asked = [...payments, bystander];
+      const file = join(home.path, 'state.json');
+      const traced = traceOf(await run(home.path, 'trace', ...asked, '--json'));
+      await run(home.path, 'snapshot', '-o', file, '--payment', bystander);
+      const recorded = await doctor(['trace', ...asked, '--from', file, '--json'], { cwd: home.path });
+      expect(placesOf(traced, topCause)).toEqual([
+        ...payments.map((payment) => [payment, 'stuck', hop, topCause]),
+        [bystander, 'complete', null, null],
+      ]);
+      expect(hopsOf(traceOf(recorded))).toEqual(hopsOf(traced));
+      expect(placesOf(traceOf(recorded), topCause)).toEqual(placesOf(traced, topCause));
+      await rm(file);
+
       await statisticsSettle(lab);
       const untouched = await rowsOf(lab, bystander);
       const before = await lookAtServers(id);
+      const world = await worldOf(lab, asked);
       const dry = await run(home.path, 'fix', '--dry-run', '--json');
       expect(dry.exitCode, dry.stdout + dry.stderr).toBe(0);
       expect(await lookAtServers(id)).toEqual(before);
       expect(await readdir(home.path)).toEqual([]);
       const planned = repairOf(dry);
-      expect([...new Set(planned.plan?.steps.map(({ repair }) => repair))]).toEqual(repairs);
-      expect(planned.plan?.payments).toEqual([...payments].toSorted());
+      if (planned.plan === null) throw new Error(planned.headline);
+      expect([...new Set(planned.plan.steps.map(({ repair }) => repair))]).toEqual(repairs);
+      expect(planned.plan.payments).toEqual([...payments].toSorted());
 
-      const confirm = planned.plan?.confirm;
-      const consent = confirm == null ? ['--yes'] : ['--confirm', confirm];
+      const { confirm } = planned.plan;
+      const consent = confirm === null ? ['--yes'] : ['--confirm', confirm];
       const fixed = await run(home.path, 'fix', '--json', '--reason', `live test of ${id}`, ...consent);
       const done = repairOf(fixed);
       const told = `${done.headline}\n${fixed.stderr}`;
       expect(fixed.exitCode, told).toBe(0);
       expect(done.outcome?.kind, told).toBe('fixed');
-      expect(done.plan?.fingerprint, told).toBe(planned.plan?.fingerprint);
+      expect(done.plan?.fingerprint, told).toBe(planned.plan.fingerprint);
       for (const payment of payments) {
         const delivery = await deliveryOf(lab, payment);
         expect(delivery).toEqual({ purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 });
       }
       expect(await rowsOf(lab, bystander)).toEqual(untouched);
+      const happened = await happenedBetween(lab, world, await worldOf(lab, asked), planned.plan);
+      expect(happened).toEqual(predictedBy(planned.plan));
       expect(await recordsOfRun(done.run)).toBe(sentBy(done));
 
       const history = await run(home.path, 'history', done.run ?? '', '--json');
@@ -98,7 +102,7 @@ describeLive('fix on a real platform', labMissing, () => {
     { timeout: FAULT_TIMEOUT_MS },
     async (id) => {
       await using home = await emptyFolder();
-      await inject(id);
+      await injectBeside(lab, id);
       const sinceMs = Date.now();
       const done = await run(home.path, 'fix', '--yes', '--json');
       const { plan, run: applied, headline } = repairOf(done);
@@ -135,6 +139,29 @@ function repairOf({ stdout, stderr, exitCode }: DoctorRun): RepairDocument {
   if (stdout === '') throw new Error(`no JSON on stdout (exit ${exitCode}):\n${stderr}`);
   return JSON.parse(stdout) as RepairDocument;
 }
+
+type Traces = TraceDocument['traces'];
+
+function traceOf({ stdout, stderr, exitCode }: DoctorRun): Traces {
+  expect(exitCode, stdout + stderr).toBe(1);
+  return (JSON.parse(stdout) as TraceDocument).traces;
+}
+
+/** Where each stops and why. */
+function placesOf(traces: Traces, like: string | null): readonly unknown[] {
+  return traces.map(({ payment, firstMissing: { state, hop }, cohort }) => {
+    const cause = cohort?.causes[0];
+    return [payment, state, hop, cause === undefined ? null : nameOf(cause, like)];
+  });
+}
+
+/** Up to the first missing one: what comes after it turns from waiting into missing as time passes. */
+const hopsOf = (traces: Traces) =>
+  traces.map(({ payment, firstMissing, hops }) => {
+    const stop = hops.findIndex(({ id }) => id === firstMissing.hop);
+    const shown = stop === -1 ? hops : hops.slice(0, stop + 1);
+    return { payment, firstMissing, hops: shown.map(({ id, status, at }) => `${id} ${status} ${at}`) };
+  });
 
 function sentBy({ outcome }: RepairDocument): number {
   const steps = outcome?.phases.flatMap(({ plan }) => plan.steps) ?? [];

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadFault } from '../../lab/faults/catalogue.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { HistoryDocument, RepairDocument } from '../../src/report/schema.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
+import { injectBeside } from '../support/faults.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
-/** The lab's configuration divides graces by 10; the longest is 12 s. */
-const FINDING_AGE_MS = 13_000;
 const TRIAL_TIMEOUT_MS = 300_000;
 const DELIVERED = { purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 };
 
@@ -60,12 +58,7 @@ describeLive('kill -9 in the middle of a repair', labMissing, () => {
 
   it.each(TRIALS)('%s, dead at %s, then %s', { timeout: TRIAL_TIMEOUT_MS }, async (id, place, then) => {
     await using home = await emptyFolder();
-    const fault = await loadFault(id);
-    await lab.reset({ warm: (fault.startsFrom ?? 'warm') === 'warm' });
-    const [bystander = ''] = await lab.pay(1);
-    await lab.waitForSessions([bystander]);
-    const { payments } = await lab.fault(id);
-    await lab.waitForAge(payments, FINDING_AGE_MS);
+    const { bystander, payments } = await injectBeside(lab, id);
     const untouched = await rowsOf(lab, bystander);
     const dry = documentOf(await run(home.path, ['fix', '--dry-run']));
     const consent = dry.plan?.confirm == null ? ['--yes'] : ['--confirm', dry.plan.confirm];

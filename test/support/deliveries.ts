@@ -30,7 +30,7 @@ export async function deliveryOf(lab: Lab, payment: string): Promise<Delivery> {
   return row;
 }
 
-/** Every row of a payment that must not be touched, times included. */
+/** Every row of a payment that must not be touched, times included. Fails where there is none: nothing would be compared. */
 export async function rowsOf(lab: Lab, payment: string): Promise<readonly string[]> {
   const rows = await lab.sql<{ readonly text: string }>(
     `with student as (select student_id from payments where id::text = $1)
@@ -43,5 +43,6 @@ export async function rowsOf(lab: Lab, payment: string): Promise<readonly string
     order by 1`,
     [payment],
   );
+  if (rows.length === 0) throw new Error(`payment ${payment} has no row`);
   return rows.map(({ text }) => text);
 }

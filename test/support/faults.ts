@@ -40,6 +40,36 @@ export async function injectAndLook(lab: Lab, id: string): Promise<FaultLook> {
   return { expects: fault.expects, payments, run, document, hurt };
 }
 
+export interface FaultBeside {
+  /** Arrived, and none of the fault's business. */
+  readonly bystander: string;
+  readonly payments: readonly string[];
+  readonly topCause: string | null;
+}
+
+/** The fault, old enough to be found, beside a payment that arrived. */
+export async function injectBeside(lab: Lab, id: string): Promise<FaultBeside> {
+  const { generation = 'newest', startsFrom = 'warm', expects } = await loadFault(id);
+  await lab.reset({ generation, warm: startsFrom === 'warm' });
+  const arrived = async (partition?: number): Promise<string> => {
+    const [payment = ''] = await lab.pay(partition === undefined ? {} : { partition });
+    await lab.waitForSessions([payment]);
+    return payment;
+  };
+  // A young platform is made anew for its fault, so the bystander comes after it, by another partition.
+  const before = startsFrom === 'warm' ? await arrived() : null;
+  const { payments } = await lab.fault(id);
+  const bystander = before ?? (await arrived(await freePartition(lab, payments)));
+  await lab.waitForAge([...payments, bystander], FINDING_AGE_MS);
+  return { bystander, payments, topCause: expects.topCause };
+}
+
+async function freePartition(lab: Lab, payments: readonly string[]): Promise<number> {
+  const records = await lab.kafka.records('purchase-confirmed');
+  const taken = records.filter(({ key }) => key !== null && payments.includes(key));
+  return [0, 1, 2].find((number) => taken.every(({ partition }) => partition !== number)) ?? 0;
+}
+
 /** As the catalogue writes it: with its stage where the expectation names one. */
 export function nameOf(cause: CauseDocument | undefined, like: string | null): string {
   if (cause === undefined) return 'none';
