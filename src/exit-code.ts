@@ -30,13 +30,14 @@ export function diagnosisExitCode(
   return EXIT.healthy;
 }
 
-/** Of an applied run. What is still stuck of others counts too: something remains that nobody has chosen a repair for. */
-export function runExitCode(outcome: RunOutcome, cohorts: readonly Cohort[]): number {
+/**
+ * Of an applied run; `after`: what a diagnosis of the last look would end with, null where there was none. What is still wrong beside
+ * the repair counts: something remains that nobody has chosen a repair for.
+ */
+export function runExitCode(outcome: RunOutcome, after: number | null): number {
   switch (outcome) {
     case 'fixed':
-      return cohorts.some(({ kind }) => kind === 'stuck' || kind === 'needs-decision')
-        ? EXIT.findings
-        : EXIT.healthy;
+      return after ?? EXIT.inconclusive;
     case 'remaining':
       return EXIT.findings;
     case 'undone':

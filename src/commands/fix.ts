@@ -191,7 +191,7 @@ async function apply(
 async function applied(context: Context, result: RunResult, plan: Plan | null): Promise<Outcome> {
   const after =
     result.examined === null ? null : diagnosis(result.examined.state, 'fix', context.tool, context);
-  const exitCode = runExitCode(result.outcome, after?.cohorts.map(({ cohort }) => cohort) ?? []);
+  const exitCode = runExitCode(result.outcome, after?.exitCode ?? null);
   const outcome = await outcomeOf(context, {
     command: 'fix',
     plan: context.format === 'json' ? (plan ?? result.phases[0]?.plan ?? null) : plan,
@@ -207,7 +207,12 @@ function headlineOf({ run, outcome, phases, reasons }: RunResult, exitCode: numb
   const count = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
   const payments = plural(count, 'payment');
   const texts: Readonly<Record<RunResult['outcome'], string>> = {
-    fixed: exitCode === EXIT.healthy ? `fixed: ${payments} arrived` : `${payments} arrived, others did not`,
+    fixed:
+      exitCode === EXIT.healthy
+        ? `fixed: ${payments} arrived`
+        : exitCode === EXIT.inconclusive
+          ? `${payments} arrived, and not everything else could be looked at`
+          : `${payments} arrived, and something else is still wrong`,
     remaining: `applied, and not everything arrived: ${reasons[0] ?? 'look again'}`,
     undone: `failed and taken back: ${reasons[0] ?? ''}`,
     'needs-person': `failed, and a person must act: ${reasons[0] ?? ''}`,

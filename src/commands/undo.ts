@@ -34,7 +34,7 @@ export const undo: Command = async (context, [run = '']) => {
   );
   const result = await undoRun(record, grant, worldOf(context, agreeByFlags(context)));
   // Taking back is what was asked for here, so it is no failure.
-  const exitCode = result.outcome === 'undone' ? EXIT.healthy : runExitCode(result.outcome, []);
+  const exitCode = result.outcome === 'undone' ? EXIT.healthy : runExitCode(result.outcome, null);
   const headline =
     result.outcome === 'undone'
       ? `run ${run} was taken back`

@@ -49,6 +49,16 @@ describe('fix without anybody at the terminal', () => {
     expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });
 
+  it('is not 0 where something else is broken beside what it repaired', async () => {
+    const { platform, payment, run } = await faulty('f02');
+    platform.stop('cache-worker');
+    platform.pass(MINUTE);
+    const outcome = await run(['start-worker', 'allocation'], YES);
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.text).toMatch(/1 payment arrived, and something else is still wrong \(exit 1\)/);
+  });
+
   it('wants the count spelled out where something cannot be taken back', async () => {
     const { platform, payment, run } = await faulty('f33');
     await expect(run([], YES)).rejects.toMatchObject({
