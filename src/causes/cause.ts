@@ -109,4 +109,5 @@ export interface LatentCause {
   readonly stage: Stage | null;
   readonly title: string;
   readonly text: string;
+  readonly repairs: readonly string[];
 }

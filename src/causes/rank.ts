@@ -380,6 +380,7 @@ function latentCauses(
         stage,
         title: cause.title,
         text,
+        repairs: cause.repairs,
       })),
     )
     .filter(({ id, stage }) => !hurting.has(`${id} ${stage}`));

@@ -1,4 +1,4 @@
-import type { RankedCohort } from '../causes/cause.ts';
+import type { LatentCause, RankedCohort } from '../causes/cause.ts';
 import { rankCohorts } from '../causes/rank.ts';
 import type { CheckResult } from '../checks/check.ts';
 import { runChecks } from '../checks/runner.ts';
@@ -35,7 +35,7 @@ export function diagnosis(
     latent,
     headline: headline(state, checks, cohorts, exitCode),
     exitCode,
-    next: nextSteps(cohorts, checks, coverage),
+    next: nextSteps(cohorts, latent, checks, coverage),
   };
 }
 
@@ -156,13 +156,15 @@ const MAX_STEPS = 4;
 
 function nextSteps(
   cohorts: readonly RankedCohort[],
+  latent: readonly LatentCause[],
   checks: readonly CheckResult[],
   coverage: Coverage,
 ): Diagnosis['next'] {
   const steps: { command: string; why: string }[] = [];
   const statuses = checks.map(({ outcome }) => outcome.status);
   const harmed = cohorts.find(({ cohort }) => cohort.kind === 'stuck' || cohort.kind === 'needs-decision');
-  if (cohorts.some(({ cohort }) => cohort.kind === 'stuck')) {
+  const isRepairable = latent.some(({ repairs }) => repairs.length > 0);
+  if (cohorts.some(({ cohort }) => cohort.kind === 'stuck') || isRepairable) {
     steps.push({ command: 'kc-doctor fix', why: 'shows the plan first, asks before it changes anything' });
   }
   if (harmed !== undefined) {

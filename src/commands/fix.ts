@@ -205,14 +205,14 @@ async function applied(context: Context, result: RunResult, plan: Plan | null): 
 
 function headlineOf({ run, outcome, phases, reasons }: RunResult, exitCode: number): string {
   const count = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
-  const payments = plural(count, 'payment');
+  const payments = count === 0 ? 'what was planned is done' : `${plural(count, 'payment')} arrived`;
   const texts: Readonly<Record<RunResult['outcome'], string>> = {
     fixed:
       exitCode === EXIT.healthy
-        ? `fixed: ${payments} arrived`
+        ? `fixed: ${payments}`
         : exitCode === EXIT.inconclusive
-          ? `${payments} arrived, and not everything else could be looked at`
-          : `${payments} arrived, and something else is still wrong`,
+          ? `${payments}, and not everything else could be looked at`
+          : `${payments}, and something else is still wrong`,
     remaining: `applied, and not everything arrived: ${reasons[0] ?? 'look again'}`,
     undone: `failed and taken back: ${reasons[0] ?? ''}`,
     'needs-person': `failed, and a person must act: ${reasons[0] ?? ''}`,

@@ -22,7 +22,7 @@ export function examine(state: PlatformState): Examined {
   const traces = ids.map((id) => tracePayment(state, id));
   const unfinished = new Set(known.unfinished.map(({ paymentId }) => paymentId));
   const stopped = traces.filter(({ payment, kind }) => unfinished.has(payment) || kind !== 'complete');
-  return { state, traces, cohorts: rankCohorts(state, cohorts(state, stopped)).cohorts };
+  return { state, traces, ...rankCohorts(state, cohorts(state, stopped)) };
 }
 
 export function planOf(examined: Examined, selection: Selection, { repairs }: Context): Plan {

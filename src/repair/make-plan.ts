@@ -2,7 +2,7 @@
  * From a diagnosis to a plan. A plan is the first phase only: what has to happen before anything else can be judged. The next phase is
  * made by planning again from what is then observed (catalogue.md 4.1).
  */
-import type { RankedCause, RankedCohort } from '../causes/cause.ts';
+import type { LatentCause, RankedCause, RankedCohort } from '../causes/cause.ts';
 import type { PaymentId } from '../platform/ids.ts';
 import { STAGES, type Stage, stageDefinition } from '../platform/pipeline.ts';
 import type { PlatformState } from '../platform/state.ts';
@@ -32,12 +32,18 @@ export interface Selection {
 
 export const EVERYTHING: Selection = { repair: null, stage: null, payments: [], includeOlder: false };
 
+/** What the ranking came to. */
+interface Diagnosed {
+  readonly cohorts: readonly RankedCohort[];
+  readonly latent: readonly LatentCause[];
+}
+
 export function makePlan(
   state: PlatformState,
-  diagnosis: { readonly cohorts: readonly RankedCohort[] },
+  diagnosis: Diagnosed,
   selection: Selection = EVERYTHING,
 ): PlanDraft {
-  const offers = offersOf(diagnosis.cohorts, selection);
+  const offers = offersOf(state, diagnosis, selection);
   const active = [
     ...new Set(diagnosis.cohorts.flatMap((ranked) => (isSettled(ranked) ? leadingCauses(ranked) : []))),
   ];
@@ -84,6 +90,9 @@ interface Offer {
   readonly isSettled: boolean;
 }
 
+/** Not confirmed, as nothing is that was told from no rival. */
+const LATENT_PROBABILITY = 0.85;
+
 const HURT: readonly RankedCohort['cohort']['kind'][] = ['stuck', 'needs-decision', 'undetermined'];
 
 function isSettled({ determined, causes }: RankedCohort): boolean {
@@ -95,8 +104,44 @@ function leadingCauses({ causes, together }: RankedCohort): readonly RankedCause
   return [...causes.slice(0, 1), ...together];
 }
 
+/** Who is hurt comes first: what hurts nobody yet is offered once nothing else is. */
+function offersOf(
+  state: PlatformState,
+  { cohorts, latent }: Diagnosed,
+  selection: Selection,
+): readonly Offer[] {
+  const hurt = offersOfCohorts(cohorts, selection);
+  return hurt.length > 0 || selection.payments.length > 0 ? hurt : offersOfLatent(state, latent, selection);
+}
+
+function offersOfLatent(
+  { settings }: PlatformState,
+  latent: readonly LatentCause[],
+  selection: Selection,
+): readonly Offer[] {
+  return latent
+    .filter(({ stage }) => stage === null || settings.expectedWorkers.includes(stageDefinition(stage).worker))
+    .filter(({ stage }) => selection.stage === null || stage === selection.stage)
+    .map(({ id, stage, title, text, repairs }) => ({
+      // Its sign holds, and no payment tells it from its rivals.
+      cause: {
+        id,
+        stage,
+        title,
+        probability: LATENT_PROBABILITY,
+        level: 'likely',
+        evidence: [{ for: true, text, observation: id }],
+        probe: '',
+        // There is no payment that could be given anything back.
+        repairs: repairs.filter((repair) => repair !== 'replay-payment'),
+      },
+      payments: [],
+      isSettled: true,
+    }));
+}
+
 /** Best evidence first, as the cohorts are ranked; equal causes of several cohorts are one offer. */
-function offersOf(cohorts: readonly RankedCohort[], selection: Selection): readonly Offer[] {
+function offersOfCohorts(cohorts: readonly RankedCohort[], selection: Selection): readonly Offer[] {
   const offers = new Map<string, Offer>();
   for (const ranked of cohorts.filter(({ cohort }) => HURT.includes(cohort.kind))) {
     const payments = ranked.cohort.traces

@@ -1,4 +1,4 @@
-import type { RankedCohort } from '../causes/cause.ts';
+import type { LatentCause, RankedCohort } from '../causes/cause.ts';
 import { EFFECTS_OF_STAGE, type RowStage } from '../platform/effects.ts';
 import type { PaymentId } from '../platform/ids.ts';
 import { expectedVerdicts } from '../platform/offset-verdict.ts';
@@ -14,6 +14,7 @@ export interface Examined {
   /** Of the payments that were asked for, arrived ones included. */
   readonly traces: readonly PaymentTrace[];
   readonly cohorts: readonly RankedCohort[];
+  readonly latent: readonly LatentCause[];
 }
 
 /** Whether what a phase set going runs: `not-yet` may still come true, `broken` will not. */

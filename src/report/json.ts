@@ -20,7 +20,7 @@ export function jsonDiagnosis(result: Diagnosis): string {
     ...commonOf(result),
     checks: result.checks.map(checkOf),
     cohorts: result.cohorts.map(cohortOf),
-    latent: [...result.latent],
+    latent: result.latent.map((one) => ({ ...one, repairs: [...one.repairs] })),
     payments:
       payments === null
         ? null

@@ -82,7 +82,13 @@ const cohort = z.object({
   together: z.array(cause),
 });
 
-const latent = z.object({ id: z.string(), stage, title: z.string(), text: z.string() });
+const latent = z.object({
+  id: z.string(),
+  stage,
+  title: z.string(),
+  text: z.string(),
+  repairs: z.array(z.string()),
+});
 
 const hop = z.object({
   id: z.enum(HOPS),

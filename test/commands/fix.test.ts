@@ -59,6 +59,27 @@ describe('fix without anybody at the terminal', () => {
     expect(outcome.text).toMatch(/1 payment arrived, and something else is still wrong \(exit 1\)/);
   });
 
+  it('starts a worker that was stopped before it hurts anybody', async () => {
+    const platform = await SimulatedPlatform.open();
+    platform.stop('cache-worker');
+    platform.pass(MINUTE);
+    const surroundings = new SimulatedSurroundings(platform);
+    const outcome = await fix(surroundings.context(YES), []);
+    expect(outcome.text).toMatch(/fixed: what was planned is done \(exit 0\)/);
+    expect(platform.running()).toContain('cache-worker');
+  });
+
+  it('makes a topic again before anybody paid', async () => {
+    const platform = await SimulatedPlatform.open();
+    for (const reader of ['allocation-worker', 'cache-worker']) platform.stop(reader);
+    platform.deleteTopic('purchase-created');
+    platform.pass(MINUTE);
+    const surroundings = new SimulatedSurroundings(platform);
+    const { text } = await fix(surroundings.context(DRY), []);
+    expect(text).toContain('create topic purchase-created');
+    expect(text).not.toContain('no payment was named');
+  });
+
   it('wants the count spelled out where something cannot be taken back', async () => {
     const { platform, payment, run } = await faulty('f33');
     await expect(run([], YES)).rejects.toMatchObject({

@@ -230,7 +230,7 @@ export class SimulatedPlatform {
     const known = state.payments.kind === 'seen' ? state.payments.value : { asked: [], unfinished: [] };
     const ids = [...new Set([...known.asked, ...known.unfinished].map(({ paymentId }) => paymentId))];
     const traces = ids.map((id) => tracePayment(state, id));
-    return { state, traces, cohorts: rankCohorts(state, cohorts(state, traces)).cohorts };
+    return { state, traces, ...rankCohorts(state, cohorts(state, traces)) };
   }
 
   async look(asked: readonly PaymentId[], how: 'whole' | 'quick' = 'whole'): Promise<PlatformState> {
