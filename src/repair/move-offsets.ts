@@ -55,9 +55,12 @@ export const moveOffsets: Repair = {
     const refuse = (obstacle: Obstacle) => refusal(ID, stage, obstacle, request.payments);
     const standings = standingsOf(state, stage);
     if (isObstacle(standings)) return refuse(standings);
-    if (standings.every(({ commit }) => commit !== 'unusable')) return NOTHING_TO_DO;
+    if (standings.every(({ commit }) => commit === 'usable')) return NOTHING_TO_DO;
     const container = workerToAct(state, stage);
-    if (isObstacle(container)) return refuse(container);
+    const isNeeded = standings.some(({ commit }) => commit === 'unusable');
+    if (isObstacle(container)) return isNeeded ? refuse(container) : NOTHING_TO_DO;
+    // An empty partition costs a running worker nothing; one that is yet to start would skip what comes before it has joined.
+    if (!isNeeded && isUp(container)) return NOTHING_TO_DO;
     const obstacle =
       (isLooping(state, container) ? loopObstacle(container) : null) ??
       deadConsumer(standings) ??

@@ -70,7 +70,7 @@ export const startWorker: Repair = {
         ...drainSteps(owner, standings, previews),
       ],
       previews,
-      warnings: warnings(state, stage, container, isRestart),
+      warnings: [...warnings(state, stage, container, isRestart), ...idleWarnings(stage, standings)],
       refusals: [],
     };
   },
@@ -101,6 +101,15 @@ function warnings(
     ...(isRestart ? [`${container.name} is down from its stop until it has joined again`] : []),
     ...(stage === 'sessions' ? topUpWarnings(state) : []),
   ];
+}
+
+function idleWarnings(stage: Stage, standings: readonly PartitionStanding[]): readonly string[] {
+  const idle = standings.filter(({ commit }) => commit === 'idle');
+  return idle.length === 0
+    ? []
+    : [
+        `${stageDefinition(stage).group} has no committed offset on ${idle.map(place).join(', ')}: a first record there is skipped if it comes while the worker starts; kc-doctor fix move-offsets --stage ${stage} commits one first`,
+      ];
 }
 
 /** What session-worker makes at its start emits nothing, so the pages of these students stay old. */

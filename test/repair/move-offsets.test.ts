@@ -112,6 +112,19 @@ describe('move-offsets', () => {
     ]);
   });
 
+  it('gives an empty partition a number before a stopped worker starts, and leaves a running one alone', () => {
+    const idle = withPartition(healthyState(), GROUP, TOPIC, OTHER, { committed: null, start: 4n, end: 4n });
+    expect(moved(idle)).toMatchObject({ steps: [], refusals: [] });
+    const stopped = withContainer(
+      withGroup(idle, GROUP, { states: ['Empty', 'Empty', 'Empty'] }),
+      'purchase-worker',
+      { status: 'exited', exitCode: 0, finishedAtMs: NOW - 20 * 60 * SECOND },
+    );
+    expect(movesOf(planOf(stopped))).toEqual([{ topic: TOPIC, partition: OTHER, from: null, to: 4n }]);
+    const named = planOf(stopped, { repair: 'start-worker', stage: 'purchase' });
+    expect(named.warnings.join()).toContain(`no committed offset on ${TOPIC}[${OTHER}]`);
+  });
+
   it('commits the log end where more than 50 records would be read again, and names who is passed', () => {
     const plan = moved(
       withPartition(inLongLog(0n, 60n, null), GROUP, TOPIC, PARTITION, {
