@@ -98,7 +98,7 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: 'explain',
-    summary: 'what a check or cause means, offline',
+    summary: 'what a check, cause or repair means, offline',
     args: [['<id>', 'as it stands in a report, such as offsets/no-record-blocks']],
     load: async () => (await import('./commands/explain.ts')).explain,
   },

@@ -3,48 +3,105 @@ import { CATALOGUE } from '../checks/catalogue.ts';
 import type { Command } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-code.ts';
+import { REPAIRS } from '../repair/catalogue.ts';
+import type { Risk } from '../repair/plan.ts';
 import { pen } from '../report/pen.ts';
 
 export const explain: Command = async (context, [id = '']) => {
   // A cause stands in texts with its stage, as in worker-stopped@allocation.
   const wanted = id.split('@')[0];
-  const record =
-    CATALOGUE.find((check) => check.id === wanted) ?? CAUSES.find((cause) => cause.id === wanted);
+  const record = explained().find((one) => one.id === wanted);
   if (record === undefined) {
     throw new UsageError(
       'KC_UNKNOWN_ID',
-      `no check or cause is called "${id}"`,
+      `no check, cause or repair is called "${id}"`,
       `ids stand in the output of kc-doctor --verbose and --json; known: ${nearest(id).join(', ')}`,
     );
   }
-  const probe = 'probe' in record ? record.probe : null;
+  const { kind, title, probe, risk, offeredFor } = record;
   if (context.format === 'json') {
     const { printJson } = await import('../report/json.ts');
     const document = {
-      schemaVersion: 1,
+      schemaVersion: 1 as const,
       tool: context.tool,
-      command: 'explain',
-      kind: probe === null ? 'check' : 'cause',
+      command: 'explain' as const,
+      kind,
       id: record.id,
-      title: record.title,
+      title,
       explain: record.explain,
       probe,
-    } as const;
+      risk,
+      offeredFor: [...offeredFor],
+    };
     return { exitCode: EXIT.healthy, text: printJson(document) };
   }
-  const paragraphs = [record.explain, ...(probe === null ? [] : [`What settles it: ${probe}.`])];
+  const paragraphs = [
+    record.explain,
+    ...(probe === null ? [] : [`What settles it: ${probe}.`]),
+    ...(risk === null ? [] : [`Risk: ${risk}. Offered for: ${offeredFor.join(', ')}.`]),
+    ...(kind === 'repair' ? [`Its plan, and nothing else: kc-doctor fix ${record.id} --dry-run`] : []),
+  ];
   const ink = pen(context.view);
   const lines = paragraphs.flatMap((text) => ['', ...ink.wrap(text, '')]);
   return {
     exitCode: EXIT.healthy,
-    text: `${[...ink.wrap(`${record.id}: ${record.title}`, '  '), ...lines].join('\n')}\n`,
+    text: `${[...ink.wrap(`${record.id}: ${title}`, '  '), ...lines].join('\n')}\n`,
   };
 };
 
-/** Ids that share the most leading letters of a word, five at most. */
+interface Explained {
+  readonly kind: 'check' | 'cause' | 'repair';
+  readonly id: string;
+  readonly title: string;
+  readonly explain: string;
+  /** Null but for a cause. */
+  readonly probe: string | null;
+  /** Null but for a repair. */
+  readonly risk: Risk | null;
+  /** Causes that a repair is offered for. */
+  readonly offeredFor: readonly string[];
+}
+
+function explained(): readonly Explained[] {
+  const plain = { probe: null, risk: null, offeredFor: [] } as const;
+  return [
+    ...CATALOGUE.map(({ id, title, explain: text }) => ({
+      ...plain,
+      kind: 'check' as const,
+      id,
+      title,
+      explain: text,
+    })),
+    ...CAUSES.map(({ id, title, explain: text, probe }) => ({
+      ...plain,
+      kind: 'cause' as const,
+      id,
+      title,
+      explain: text,
+      probe,
+    })),
+    ...REPAIRS.map(({ id, title, explain: text, risk, offeredFor }) => ({
+      ...plain,
+      kind: 'repair' as const,
+      id,
+      title,
+      explain: text,
+      risk,
+      offeredFor,
+    })),
+  ];
+}
+
+/** Ids with a word of it, those first that begin as it does; five at most. */
 function nearest(id: string): readonly string[] {
   const words = id.split(/[/@-]/).filter((word) => word.length > 2);
-  const ids = [...CATALOGUE.map((check) => check.id), ...CAUSES.map((cause) => cause.id)];
+  const ids = explained().map((one) => one.id);
   const matching = ids.filter((candidate) => words.some((word) => candidate.includes(word)));
-  return (matching.length > 0 ? matching : ids).slice(0, 5);
+  const byBeginning = matching.toSorted((a, b) => sharedLength(b, id) - sharedLength(a, id));
+  return (matching.length > 0 ? byBeginning : ids).slice(0, 5);
+}
+
+function sharedLength(a: string, b: string): number {
+  const differs = [...a].findIndex((letter, index) => letter !== b[index]);
+  return differs === -1 ? a.length : differs;
 }

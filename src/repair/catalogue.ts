@@ -6,10 +6,7 @@ import type { Repair } from './repair.ts';
 import { replayPayment } from './replay-payment.ts';
 import { startWorker } from './start-worker.ts';
 
-/**
- * In the order of composition (catalogue.md 4.1): ground, numbers, flow, then what is still missing.
- * @internal exported for its tests
- */
+/** In the order of composition (catalogue.md 4.1): ground, numbers, flow, then what is still missing. */
 export const REPAIRS: readonly Repair[] = [
   manualInstructions,
   createTopics,

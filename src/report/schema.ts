@@ -186,11 +186,13 @@ export const configSchema = z.object({
 export const explanationSchema = z.object({
   ...plain,
   command: z.literal('explain'),
-  kind: z.enum(['check', 'cause']),
+  kind: z.enum(['check', 'cause', 'repair']),
   id: z.string(),
   title: z.string(),
   explain: z.string(),
-  probe: z.string().nullable().describe('what settles whether a cause holds; null for a check'),
+  probe: z.string().nullable().describe('what settles whether a cause holds; null for others'),
+  risk: z.enum(RISKS).nullable().describe('of a repair; null for others'),
+  offeredFor: z.array(z.string()).describe('causes that a repair is offered for'),
 });
 
 export type ConfigDocument = z.infer<typeof configSchema>;

@@ -53,6 +53,7 @@ describe('the command line', () => {
     ['a malformed payment id', ['trace', 'nope'], '"nope" is not a payment id'],
     ['an unknown format', ['--format', 'xml'], 'Allowed choices are human, json'],
     ['an unknown id', ['explain', 'offsets/nope'], 'offsets/committed-inside-log'],
+    ['an id that is not quite one', ['explain', 'start-work'], 'known: start-worker'],
     ['a window that is none', ['--since', 'soon'], '--since: "soon" is neither a duration nor a time'],
     ['no time at all', ['--timeout', '0'], '--timeout: "0" is not a time to wait'],
     ['a folder that is not there', ['--project-dir', 'nowhere'], 'nowhere is not a folder'],

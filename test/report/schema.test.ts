@@ -38,10 +38,13 @@ describe('the published schema', () => {
     expect(document.lookups).toHaveLength(1);
   });
 
-  it.each(['offsets/no-record-blocks', 'worker-stopped'])('describes the explanation of %s', async (id) => {
-    const document = JSON.parse((await explain(context, [id])).text);
-    expect(explanationSchema.parse(document)).toEqual(document);
-  });
+  it.each(['offsets/no-record-blocks', 'worker-stopped', 'replay-payment'])(
+    'describes the explanation of %s',
+    async (id) => {
+      const document = JSON.parse((await explain(context, [id])).text);
+      expect(explanationSchema.parse(document)).toEqual(document);
+    },
+  );
 
   it('describes the settings', async () => {
     const document = JSON.parse((await config(context, [])).text);
