@@ -1,7 +1,6 @@
 /** What rules of several causes read from the state. Each says what it saw in words that are true either way. */
-import { EFFECTS_OF_STAGE, ROW_STAGES } from '../platform/effects.ts';
+import { EFFECTS_OF_STAGE, openCases, ROW_STAGES } from '../platform/effects.ts';
 import type { LogKind, LogLine } from '../platform/log-line.ts';
-import { indexPayments } from '../platform/payment.ts';
 import { type Stage, type StageDefinition, stageDefinition, TOPIC_OF_EVENT } from '../platform/pipeline.ts';
 import type {
   AllocationRow,
@@ -13,7 +12,7 @@ import type {
   RecordSeen,
 } from '../platform/state.ts';
 import type { OffsetVerdict } from '../platform/verdict.ts';
-import { isLineOf, serviceLines } from '../platform/worker-lines.ts';
+import { isLineOf } from '../platform/worker-lines.ts';
 import { isMemberOf, linesSinceStart, logReachesStart, serviceContainer } from '../platform/workers.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import type { EvidenceRule, Facet, Question, Reading, Strength } from './cause.ts';
@@ -185,7 +184,7 @@ export function lineOfPaymentReading(
   texts: { readonly found: string; readonly missing: string },
 ): Reading {
   const observation = `logs ${service}`;
-  const { lines, reachesStart } = serviceLines(question.state, service);
+  const { lines, reachesStart } = openCases(question.state).linesOf(service);
   return mostOf(question, observation, (trace) => {
     const ids = idsOf(trace);
     const found = lines.some((line) => matches(line) && isLineOf(line, ids));
@@ -224,7 +223,7 @@ export function markReading(
   judge: (marks: readonly MarkRow[]) => { readonly holds: boolean; readonly text: string },
 ): Reading {
   const observation = `marks ${eventType}`;
-  const index = indexPayments(question.state);
+  const index = openCases(question.state).index;
   return mostOf(question, observation, (trace) => {
     const marks = index.marksUnder(idsOf(trace), eventType);
     return marks === null ? 'unseen' : judge(marks);

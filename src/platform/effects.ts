@@ -140,7 +140,18 @@ export interface Cases {
   readonly linesUnder: (service: string, ids: readonly string[]) => readonly LogLine[];
 }
 
+const opened = new WeakMap<PlatformState, Cases>();
+
+/** Arranged once for each state: every check, trace and cause asks for the same, and a state does not change. */
 export function openCases(state: PlatformState): Cases {
+  const known = opened.get(state);
+  if (known !== undefined) return known;
+  const cases = arrange(state);
+  opened.set(state, cases);
+  return cases;
+}
+
+function arrange(state: PlatformState): Cases {
   const index = indexPayments(state);
   const verdicts = new Map<string, PartitionVerdict>();
   const logs = new Map<string, ServiceLines>();
