@@ -68,6 +68,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** One line on standard error, at once. */
   readonly say: (line: string) => void;
+  /** A part of standard output that must be there before the rest is known: the plan, before it is applied. */
+  readonly show: (text: string) => void;
   readonly writeSnapshot: (file: string, state: PlatformState) => Promise<void>;
   /** Every setting with its value (secrets masked) and where it came from. */
   readonly settingRows: () => Promise<readonly SettingRow[]>;

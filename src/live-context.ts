@@ -96,6 +96,9 @@ export async function openContext(options: OpenContextOptions): Promise<LiveCont
     say: (line) => {
       options.stderr.write(`${escapeControl(line)}\n`);
     },
+    show: (text) => {
+      options.stdout.write(text);
+    },
     writeSnapshot: async (file, state) => {
       const { writeSnapshot } = await import('./adapters/snapshot/snapshot-file.ts');
       await writeSnapshot(file, state, tool, secrets);

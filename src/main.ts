@@ -47,7 +47,8 @@ export async function main(argv: readonly string[]): Promise<void> {
           });
     if (interrupt.signal.aborted && outcome.saysInterruption !== true) outcome = INTERRUPTED;
   } catch (error) {
-    outcome = interrupt.signal.aborted ? INTERRUPTED : await failure(error, tool, secrets);
+    const caught = interrupt.signal.aborted ? INTERRUPTED : await failure(error, tool, secrets);
+    outcome = left.commands.length === 0 ? caught : inTheMiddle(caught, left.commands);
   }
   process.exit(await deliver(outcome));
 }
@@ -59,6 +60,16 @@ const INTERRUPTED: Outcome = {
   text: '',
   note: 'interrupted; nothing was changed, so there is nothing to undo\n',
 };
+
+/** A repair was under way: whatever went wrong, "nothing was changed" is not true. */
+function inTheMiddle({ exitCode, note = '' }: Outcome, commands: readonly string[]): Outcome {
+  const isInterrupted = exitCode === EXIT.interrupted;
+  return {
+    exitCode: isInterrupted ? exitCode : EXIT.needsPerson,
+    text: '',
+    note: `${isInterrupted ? '' : note.replace('; nothing was changed', '')}${leavingText(commands)}`,
+  };
+}
 
 function leavingText(commands: readonly string[]): string {
   const typed = commands.map((command) => `  ${escapeControl(command)}\n`).join('');

@@ -53,7 +53,8 @@ export const fix: Command = async (context, args) => {
     return planned(context, whole, seen, exitCode);
   }
   const grant = grantOf(consentByFlags(plan, consentFlags(context, saved !== null), consenter(context)));
-  return apply(context, whole, grant, agreeByFlags(context), { showsPlan: true });
+  await showPlan(context, whole);
+  return apply(context, whole, grant, agreeByFlags(context));
 };
 
 // --- what was asked for
@@ -177,24 +178,25 @@ async function planned(context: Context, plan: Plan, seen: Diagnosis, exitCode: 
   return outcomeOf(context, { command: 'fix', plan, run: null, headline, exitCode, after: seen });
 }
 
-async function apply(
-  context: Context,
-  plan: Plan,
-  grant: Grant,
-  agree: AgreeTo,
-  { showsPlan }: { readonly showsPlan: boolean },
-): Promise<Outcome> {
+async function apply(context: Context, plan: Plan, grant: Grant, agree: AgreeTo): Promise<Outcome> {
   const result = await execute(context.repairs.newRun(), { plan, grant }, worldOf(context, agree));
-  return applied(context, result, showsPlan ? plan : null);
+  return applied(context, result, plan);
 }
 
-async function applied(context: Context, result: RunResult, plan: Plan | null): Promise<Outcome> {
+/** People see it before anything happens; a document holds it anyway. */
+async function showPlan(context: Context, plan: Plan): Promise<void> {
+  if (context.format === 'json') return;
+  const { humanPlan } = await import('../report/human-plan.ts');
+  context.show(`${humanPlan(plan, context.view)}\n`);
+}
+
+async function applied(context: Context, result: RunResult, plan: Plan): Promise<Outcome> {
   const after =
     result.examined === null ? null : diagnosis(result.examined.state, 'fix', context.tool, context);
   const exitCode = runExitCode(result.outcome, after?.exitCode ?? null);
   const outcome = await outcomeOf(context, {
     command: 'fix',
-    plan: context.format === 'json' ? (plan ?? result.phases[0]?.plan ?? null) : plan,
+    plan: context.format === 'json' ? plan : null,
     run: result,
     headline: headlineOf(result, exitCode),
     exitCode,
@@ -246,6 +248,7 @@ async function resumeRun(context: Context, run: string): Promise<Outcome> {
   }
   const plan = record.phases.at(-1)?.plan ?? record.phases[0].plan;
   refuseForbidden(plan, context);
+  await showPlan(context, plan);
   const grant = grantOf(await agreeToResume(context, plan));
   return applied(context, await resume(record, grant, worldOf(context, agreeByFlags(context))), plan);
 }
@@ -298,9 +301,7 @@ async function guided(
   prompter.show(`\n${humanPlan(plan, context.view)}\n`);
   const consent = await ask(context, plan, prompter);
   if (consent.kind === 'withheld') return await declined(context, seen);
-  return await apply(context, plan, consent.grant, (next) => agreeAgain(context, next, prompter), {
-    showsPlan: false,
-  });
+  return await apply(context, plan, consent.grant, (next) => agreeAgain(context, next, prompter));
 }
 
 /** The plan of everything first, then each repair by itself where that is something else. */

@@ -43,7 +43,7 @@ export function makePlan(
   diagnosis: Diagnosed,
   selection: Selection = EVERYTHING,
 ): PlanDraft {
-  const offers = offersOf(state, diagnosis, selection);
+  const offers = offersOf(diagnosis, selection);
   const active = [
     ...new Set(diagnosis.cohorts.flatMap((ranked) => (isSettled(ranked) ? leadingCauses(ranked) : []))),
   ];
@@ -105,22 +105,13 @@ function leadingCauses({ causes, together }: RankedCohort): readonly RankedCause
 }
 
 /** Who is hurt comes first: what hurts nobody yet is offered once nothing else is. */
-function offersOf(
-  state: PlatformState,
-  { cohorts, latent }: Diagnosed,
-  selection: Selection,
-): readonly Offer[] {
+function offersOf({ cohorts, latent }: Diagnosed, selection: Selection): readonly Offer[] {
   const hurt = offersOfCohorts(cohorts, selection);
-  return hurt.length > 0 || selection.payments.length > 0 ? hurt : offersOfLatent(state, latent, selection);
+  return hurt.length > 0 || selection.payments.length > 0 ? hurt : offersOfLatent(latent, selection);
 }
 
-function offersOfLatent(
-  { settings }: PlatformState,
-  latent: readonly LatentCause[],
-  selection: Selection,
-): readonly Offer[] {
+function offersOfLatent(latent: readonly LatentCause[], selection: Selection): readonly Offer[] {
   return latent
-    .filter(({ stage }) => stage === null || settings.expectedWorkers.includes(stageDefinition(stage).worker))
     .filter(({ stage }) => selection.stage === null || stage === selection.stage)
     .map(({ id, stage, title, text, repairs }) => ({
       // Its sign holds, and no payment tells it from its rivals.

@@ -212,9 +212,15 @@ function byHandLines(machine: readonly Step[], ink: Pen): readonly string[] {
 
 function consentLines({ confirm }: Plan, machine: readonly Step[], ink: Pen): readonly string[] {
   if (machine.every(({ reversibility }) => reversibility === 'reads-only')) return [];
+  const isFirstCommit = machine.some(
+    ({ action, reversibility }) => action.kind === 'commit-offsets' && reversibility === 'compensating',
+  );
+  const agreed = isFirstCommit
+    ? 'a first commit stays, all else here can be taken back'
+    : 'everything here can be taken back';
   return ink.wrap(
     confirm === null
-      ? '  everything here can be taken back: --yes is enough to apply it'
+      ? `  ${agreed}: --yes is enough to apply it`
       : `  part of this cannot be taken back: applying it wants --confirm ${confirm}`,
     '  ',
   );

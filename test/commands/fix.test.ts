@@ -41,10 +41,11 @@ describe('fix without anybody at the terminal', () => {
     expect((await run([], { flags: { dryRun: true, detailedExitcode: true } })).exitCode).toBe(10);
   });
 
-  it('applies and verifies what it was given consent for', async () => {
-    const { platform, payment, run } = await faulty('f02');
+  it('shows, applies and verifies what it was given consent for', async () => {
+    const { platform, payment, surroundings, run } = await faulty('f02');
     const outcome = await run([], YES);
     expect(outcome.exitCode).toBe(0);
+    expect(surroundings.shown.join('')).toContain('start container kodingcaravan-allocation-worker');
     expect(outcome.text).toMatch(/run run1: fixed: 1 payment arrived \(exit 0\)/);
     expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });

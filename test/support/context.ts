@@ -14,6 +14,7 @@ export function testContext(overrides: Partial<Context> = {}): Context {
     clock: new ScriptedClock(),
     waitMs: 0,
     signal: new AbortController().signal,
+    show: () => undefined,
     say: () => {},
     writeSnapshot: () => Promise.reject(new Error('nothing is written here')),
     settingRows: () => Promise.resolve([]),

@@ -45,6 +45,9 @@ export class SimulatedSurroundings {
       say: (line) => {
         this.said.push(line);
       },
+      show: (text) => {
+        this.shown.push(text);
+      },
       writeSnapshot: async () => undefined,
       settingRows: async () => [],
       repairs: this.#repairs(options),
