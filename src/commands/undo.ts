@@ -58,7 +58,10 @@ function planOf({ phases }: RunRecord): Plan {
     .toReversed()
     .flatMap((phase) => undoing(phase, () => true).steps)
     .map((step, index) => ({ ...step, number: index + 1 }));
-  const warnings = phases.flatMap((phase) => undoing(phase, () => true).leftovers);
+  const warnings = phases.flatMap((phase) => {
+    const { leftovers, stays } = undoing(phase, () => true);
+    return [...leftovers, ...stays];
+  });
   return { ...first.plan, steps, payments: [], previews: [], refusals: [], warnings, confirm: null };
 }
 

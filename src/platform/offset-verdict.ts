@@ -3,6 +3,7 @@ import { blockedRecord, hasHandlerLineFor, lastFinishHereMs } from './deliveries
 import { durationText } from './duration.ts';
 import type { Gap } from './observed.ts';
 import { headAgeMs, headRecord, lookAtPartition, type PartitionView, unreadCount } from './partition-view.ts';
+import type { StageDefinition } from './pipeline.ts';
 import type { GroupPoll, PlatformState } from './state.ts';
 import type { OffsetVerdict, PartitionVerdict } from './verdict.ts';
 import {
@@ -64,10 +65,16 @@ export function offsetVerdict(
 
 /** One verdict per partition of each expected group; of a topic that could not be read, the partitions that it should have. */
 export function expectedVerdicts(state: PlatformState): readonly PartitionVerdict[] {
-  return expectedStages(state).flatMap(({ group, topics }) =>
-    topics.flatMap((topic) =>
-      partitionsOf(state, topic).map((partition) => offsetVerdict(state, group, topic, partition)),
-    ),
+  return expectedStages(state).flatMap((definition) => stageVerdicts(state, definition));
+}
+
+/** As above of one group, expected or not. */
+export function stageVerdicts(
+  state: PlatformState,
+  { group, topics }: StageDefinition,
+): readonly PartitionVerdict[] {
+  return topics.flatMap((topic) =>
+    partitionsOf(state, topic).map((partition) => offsetVerdict(state, group, topic, partition)),
   );
 }
 

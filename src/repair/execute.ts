@@ -42,6 +42,8 @@ export interface RunResult {
   readonly phases: readonly PhaseRecord[];
   /** What is still wrong, or what a person must do; empty where it is fixed. */
   readonly reasons: readonly string[];
+  /** What was not taken back and does no harm. */
+  readonly stays: readonly string[];
   /** The last look. Null: the platform was not observed again. */
   readonly examined: Examined | null;
 }
@@ -91,15 +93,17 @@ export async function undoRun(record: RunRecord, grant: Grant, world: RepairWorl
   const opening = { run, plan: record.phases[0].plan, grant, lastSequence, phases };
   return inSession(opening, world, async (session) => {
     const leftovers: string[] = [];
+    const stays: string[] = [];
     for (const phase of phases.filter(({ isUndo }) => !isUndo).toReversed()) {
       if (isUndone(phase, phases)) continue;
       await settleBegun(session, phase);
       const undone = await undo(session, phase);
       leftovers.push(...undone.leftovers);
-      if (undone.failure !== null) return needsPerson(session, [undone.failure, ...leftovers], null);
+      stays.push(...undone.stays);
+      if (undone.failure !== null) return needsPerson(session, [undone.failure, ...leftovers], null, stays);
     }
-    if (leftovers.length > 0) return needsPerson(session, leftovers, null);
-    return end(session, 'undone', 'run-undone', [], null);
+    if (leftovers.length > 0) return needsPerson(session, leftovers, null, stays);
+    return end(session, 'undone', 'run-undone', [], null, stays);
   });
 }
 
@@ -199,6 +203,7 @@ async function broken(session: Session, error: unknown): Promise<RunResult> {
     outcome: 'needs-person',
     phases,
     reasons: [...reasons, ...commandsLeft(session)],
+    stays: [],
     examined: null,
   };
 }
@@ -245,19 +250,21 @@ async function end(
   kind: 'run-verified' | 'run-failed' | 'run-undone' | 'run-interrupted',
   reasons: readonly string[],
   examined: Examined | null,
+  stays: readonly string[] = [],
 ): Promise<RunResult> {
   const { journal, world, phases } = session;
-  await journal.append(kind, null, { text: reasons.join('; ') }, world.leaving);
+  await journal.append(kind, null, { text: [...reasons, ...stays].join('; ') }, world.leaving);
   world.leavesBehind([]);
-  return { run: journal.run, outcome, phases, reasons, examined };
+  return { run: journal.run, outcome, phases, reasons, stays, examined };
 }
 
 function needsPerson(
   session: Session,
   reasons: readonly string[],
   examined: Examined | null,
+  stays: readonly string[] = [],
 ): Promise<RunResult> {
-  return end(session, 'needs-person', 'run-failed', reasons, examined);
+  return end(session, 'needs-person', 'run-failed', reasons, examined, stays);
 }
 
 async function failed(
@@ -281,17 +288,18 @@ async function undoAndEnd(
   examined: Examined | null,
 ): Promise<RunResult> {
   await settleBegun(session, phase);
-  const { failure, leftovers } = await undo(session, phase);
+  const { failure, leftovers, stays } = await undo(session, phase);
   if (failure !== null || leftovers.length > 0) {
     const rest = failure === null ? leftovers : [failure, ...leftovers];
-    return needsPerson(session, [...reasons, ...rest], examined);
+    return needsPerson(session, [...reasons, ...rest], examined, stays);
   }
-  return end(session, 'undone', 'run-undone', reasons, examined);
+  return end(session, 'undone', 'run-undone', reasons, examined, stays);
 }
 
 interface Undone {
   readonly failure: string | null;
   readonly leftovers: readonly string[];
+  readonly stays: readonly string[];
 }
 
 async function undo(session: Session, phase: Phase): Promise<Undone> {
@@ -302,8 +310,8 @@ async function undo(session: Session, phase: Phase): Promise<Undone> {
     const { outcome } = await settle(action, session.hands, { claim: 'not-done', beganMs: 0 });
     if (outcome === 'done') untouched.add(step.number);
   }
-  const { steps, leftovers } = undoing(phase, ({ number }) => untouched.has(number));
-  if (steps.length === 0) return { failure: null, leftovers };
+  const { steps, leftovers, stays } = undoing(phase, ({ number }) => untouched.has(number));
+  if (steps.length === 0) return { failure: null, leftovers, stays };
   const plan: Plan = {
     ...phase.plan,
     steps,
@@ -319,7 +327,7 @@ async function undo(session: Session, phase: Phase): Promise<Undone> {
     plan,
     grant: session.grant,
   });
-  return { failure: await undoFailure(session, undoPhase), leftovers };
+  return { failure: await undoFailure(session, undoPhase), leftovers, stays };
 }
 
 async function undoFailure(session: Session, phase: Phase): Promise<string | null> {

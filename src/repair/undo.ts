@@ -2,10 +2,13 @@ import { stageDefinition } from '../platform/pipeline.ts';
 import type { Action, OffsetMove, Step } from './plan.ts';
 import type { PhaseRecord, StepStatus } from './runs.ts';
 
-/** What takes a phase back, and what nothing takes back: a person must know of that. */
+/** What takes a phase back, and what nothing takes back. */
 export interface Undoing {
   readonly steps: readonly Step[];
+  /** What a person must look after. */
   readonly leftovers: readonly string[];
+  /** What stays and does no harm: an empty topic, an offset where none was. */
+  readonly stays: readonly string[];
 }
 
 /** catalogue.md 4: a worker gets so long to end what it is doing. */
@@ -35,6 +38,7 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
   const begun = phase.plan.steps.filter(({ number }) => MAYBE_DONE.includes(phase.steps.get(number)?.status));
   const containers = touchedContainers(begun, phase);
   const leftovers: string[] = [];
+  const stays: string[] = [];
   const numbers = { next: 1 };
   const steps: Step[] = [];
   const add = (step: Omit<Step, 'number'>) => steps.push({ ...step, number: numbers.next++ });
@@ -52,14 +56,14 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
         break;
       }
       case 'create-topic':
-        leftovers.push(
+        stays.push(
           `topic ${action.topic} ${isCertain ? 'exists' : 'may exist'} now and stays: nothing is deleted`,
         );
         break;
       case 'commit-offsets': {
         const back = movesBack(action.moves);
         for (const move of action.moves) {
-          if (!isNumber(move.from)) leftovers.push(nothingBefore(action.group, move));
+          if (!isNumber(move.from)) stays.push(nothingBefore(action.group, move));
         }
         if (back === null) break;
         if (!canPutBack(step)) {
@@ -104,7 +108,7 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
         `commit offset 0 of ${topic} for its group, then docker start ${action.name}`,
     );
   }
-  return { steps, leftovers };
+  return { steps, leftovers, stays };
 }
 
 function touchedContainers(begun: readonly Step[], phase: PhaseRecord): readonly TouchedContainer[] {

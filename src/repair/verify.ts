@@ -1,8 +1,8 @@
 import type { LatentCause, RankedCohort } from '../causes/cause.ts';
 import { EFFECTS_OF_STAGE, type RowStage } from '../platform/effects.ts';
 import type { PaymentId } from '../platform/ids.ts';
-import { expectedVerdicts } from '../platform/offset-verdict.ts';
-import { stageDefinition } from '../platform/pipeline.ts';
+import { stageVerdicts } from '../platform/offset-verdict.ts';
+import { type Stage, stageDefinition } from '../platform/pipeline.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
 import type { OffsetVerdict } from '../platform/verdict.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
@@ -38,11 +38,11 @@ export function flowOf(plan: Plan, state: PlatformState, restarts: Readonly<Reco
     const trouble = containerTrouble(state, id, restartCount);
     if (trouble !== null) (trouble.isFinal ? broken : waiting).push(trouble.text);
   }
-  const groups = groupsOf(plan);
-  const verdicts = expectedVerdicts(state).filter(({ group }) => groups.includes(group));
-  for (const group of groups) {
-    if (!verdicts.some((one) => one.group === group)) waiting.push(`${group} could not be looked at`);
-  }
+  const { expectedTopics } = state.settings;
+  const verdicts = stagesOf(plan)
+    .flatMap((stage) => stageVerdicts(state, stageDefinition(stage)))
+    // A newer topic that an older platform does not have is read by nobody.
+    .filter(({ topic, verdict }) => verdict !== 'topic-absent' || expectedTopics.includes(topic));
   for (const { group, topic, partition, verdict, because } of verdicts) {
     if (HEALTHY.includes(verdict)) continue;
     const text = `${group} on ${topic}[${partition}]: ${because}`;
@@ -76,18 +76,17 @@ function containerTrouble(
   return text === null ? null : { text, isFinal: true };
 }
 
-/** Groups whose workers the plan starts, whose offsets it moves or whom it gives a record. */
-function groupsOf(plan: Plan): readonly string[] {
-  const groups = plan.steps.flatMap(({ action, stage }) => {
+/** Stages whose workers the plan starts, whose offsets it moves or whom it gives a record. */
+function stagesOf(plan: Plan): readonly Stage[] {
+  const stages = plan.steps.flatMap(({ action, stage }) => {
     switch (action.kind) {
-      case 'start-container':
-        return stage === null ? [] : [stageDefinition(stage).group];
       case 'produce-record':
-        return [stageDefinition(action.stage).group];
+        return [action.stage];
+      case 'start-container':
       case 'wait-member':
       case 'wait-drain':
       case 'commit-offsets':
-        return [action.group];
+        return stage === null ? [] : [stage];
       case 'stop-container':
       case 'wait-group-empty':
       case 'create-topic':
@@ -97,7 +96,7 @@ function groupsOf(plan: Plan): readonly string[] {
         return action satisfies never;
     }
   });
-  return [...new Set(groups)];
+  return [...new Set(stages)];
 }
 
 /** Where a payment stands once the flow is there: arrived, on its way, stuck, or not to be followed. */

@@ -7,15 +7,23 @@ import { dateTime, plural } from './text.ts';
 /** The plan, what became of each step, and last the sentence that matters. */
 export function humanRepair(result: RepairResult, view: Presentation): string {
   const ink = pen(view);
-  const { plan, run, headline, after } = result;
+  const { plan, run, headline } = result;
   const blocks = [
     ...(plan === null ? [] : [humanPlan(plan, view).trimEnd().split('\n')]),
     ...(run?.phases ?? []).map((phase) => phaseLines(phase, ink)),
     (run?.reasons ?? []).flatMap((reason) => symbolLines('fail', '  ', reason, ink)),
+    (run?.stays ?? []).flatMap((text) => symbolLines('warn', '  ', text, ink)),
     nextLines(result, ink),
     ink.wrap(headline, '  ').map((line) => ink.chalk.bold(line)),
   ];
-  return `${shown(blocks)}${after === null || run === null ? '' : `${ink.wrap(after.headline, '  ').join('\n')}\n`}`;
+  return `${shown(blocks)}${afterLines(result, ink)}`;
+}
+
+/** What the last look found, where nothing was done after it. */
+function afterLines({ run, after }: RepairResult, ink: Pen): string {
+  if (after === null || (run?.outcome !== 'fixed' && run?.outcome !== 'remaining')) return '';
+  const found = after.headline.replace(/ \(exit \d+\)$/, '');
+  return `${ink.wrap(found, '  ').join('\n')}\n`;
 }
 
 const STATUS_OF: Readonly<Record<StepStatus, Status>> = {
@@ -101,13 +109,14 @@ function historyLine(
   const repairs = [
     ...new Set(first.plan.steps.map(({ repair, stage }) => (stage === null ? repair : `${repair}@${stage}`))),
   ];
-  const payments = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
+  const count = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
+  const whom = count === 0 ? '' : ` for ${plural(count, 'payment')}`;
   const ended =
     end === null
       ? `left at ${dateTime(lastAtMs, timeZone)}: kc-doctor fix --resume ${run}, or kc-doctor undo ${run}`
       : `${end.kind}${end.text === '' ? '' : `: ${end.text}`}`;
   const why = first.reason === null ? '' : ` (${first.reason})`;
-  return `${run}  ${dateTime(first.openedAtMs, timeZone)}  ${operator}  ${repairs.join(', ')} for ${plural(payments, 'payment')}${why}  ${ended}`;
+  return `${run}  ${dateTime(first.openedAtMs, timeZone)}  ${operator}  ${repairs.join(', ')}${whom}${why}  ${ended}`;
 }
 
 function shown(blocks: readonly (readonly string[])[]): string {

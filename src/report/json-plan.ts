@@ -16,7 +16,12 @@ export function jsonRepair({ tool, command, plan, run, headline, exitCode }: Rep
     outcome:
       run === null
         ? null
-        : { kind: run.outcome, reasons: [...run.reasons], phases: run.phases.map(phaseDocument) },
+        : {
+            kind: run.outcome,
+            reasons: [...run.reasons],
+            stays: [...run.stays],
+            phases: run.phases.map(phaseDocument),
+          },
   };
   return printJson(document);
 }

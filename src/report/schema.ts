@@ -293,6 +293,7 @@ export const repairSchema = z.object({
     .object({
       kind: z.enum(['fixed', 'remaining', 'undone', 'needs-person', 'stale', 'interrupted']),
       reasons: z.array(z.string()).describe('what is still wrong, or what a person must do'),
+      stays: z.array(z.string()).describe('what was not taken back and does no harm'),
       phases: z.array(phase),
     })
     .nullable(),

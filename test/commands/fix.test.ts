@@ -60,14 +60,15 @@ describe('fix without anybody at the terminal', () => {
     expect(outcome.text).toMatch(/1 payment arrived, and something else is still wrong \(exit 1\)/);
   });
 
-  it('starts a worker that was stopped before it hurts anybody', async () => {
+  // notification-worker is not one of the expected set.
+  it.each(['cache-worker', 'notification-worker'])('starts %s before it hurts anybody', async (worker) => {
     const platform = await SimulatedPlatform.open();
-    platform.stop('cache-worker');
+    platform.stop(worker);
     platform.pass(MINUTE);
     const surroundings = new SimulatedSurroundings(platform);
     const outcome = await fix(surroundings.context(YES), []);
     expect(outcome.text).toMatch(/fixed: what was planned is done \(exit 0\)/);
-    expect(platform.running()).toContain('cache-worker');
+    expect(platform.running()).toContain(worker);
   });
 
   it('makes a topic again before anybody paid', async () => {
@@ -274,6 +275,14 @@ describe('a run that was left', () => {
     expect(outcome).toMatchObject({ exitCode: 0, text: expect.stringContaining('run run1 was taken back') });
     expect(platform.running()).toContain('purchase-worker');
     await expect(undo(surroundings.context(YES), ['run1'])).rejects.toMatchObject({ code: 'KC_RUN_ENDED' });
+  });
+
+  it('says of a first offset that it stays, and needs nobody for it', async () => {
+    const { platform } = await killed('1.3.after-act');
+    const outcome = await undo(new SimulatedSurroundings(platform).context(YES), ['run1']);
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.text).toMatch(/the committed offset \d+ of \S+ on \S+\s+stays: none was\s+there before/);
+    expect(platform.running()).toContain('purchase-worker');
   });
 
   it('asks before it takes back', async () => {

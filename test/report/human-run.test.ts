@@ -63,6 +63,7 @@ const RUN: RunResult = {
   outcome: 'undone',
   phases: [PHASE],
   reasons: [`${NAME} is restarting (exit code 1)`],
+  stays: [],
   examined: null,
 };
 const RESULT: RepairResult = {
@@ -118,7 +119,7 @@ describe('the history', () => {
   it('names who, what, why and how it ended', () => {
     const ended: RunRecord = { ...record, end: { kind: 'verified', atMs: 0, text: '' } };
     expect(humanHistory([ended], { ...VIEW, width: 200 }, false)).toBe(
-      'ab12  2026-01-07 20:41 UTC  alice  start-worker@allocation for 0 payments (ticket 7)  verified\n',
+      'ab12  2026-01-07 20:41 UTC  alice  start-worker@allocation (ticket 7)  verified\n',
     );
   });
 

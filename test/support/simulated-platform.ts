@@ -89,7 +89,7 @@ export class SimulatedPlatform {
 
   private constructor() {
     for (const topic of TOPICS) this.kafka.createTopic(topic);
-    for (const definition of PIPELINE.filter(({ stage }) => stage !== 'notification')) {
+    for (const definition of PIPELINE) {
       this.#workers.set(definition.worker, this.#deploy(definition));
     }
     for (const service of ['kafka', 'payment-service', 'admin-service', 'course-service', 'api-gateway']) {
