@@ -3,6 +3,7 @@
  * for what is still missing. Everything is journalled before it is done and read back after it was.
  */
 import { DoctorError, RefusedError, StaleError } from '../errors.ts';
+import type { PaymentId } from '../platform/ids.ts';
 import { containerOf, type Hands, settle } from './act.ts';
 import type { Grant } from './consent.ts';
 import { phasePlace } from './fail-point.ts';
@@ -22,6 +23,7 @@ import { driftBeforeRun, type WantsRecord } from './precondition.ts';
 import type { PhaseRecord, RunRecord } from './runs.ts';
 import {
   commandsLeft,
+  type NextPhase,
   openPhase,
   type Phase,
   type RepairWorld,
@@ -235,12 +237,27 @@ async function runPhases(session: Session, first: Phase): Promise<RunResult> {
     const payments = [...new Set(session.phases.flatMap(({ plan }) => plan.payments))];
     const missing = stillStuck(examined.traces, payments);
     if (phase.phase >= MAX_PHASES) return end(session, 'remaining', 'run-verified', missing, examined);
-    const next = await session.world.next(examined, payments);
+    const next = await nextPhase(session, examined, payments);
+    if (next === 'interrupted') return interrupted(session, phase);
     if (next.kind === 'nothing')
       return end(session, 'remaining', 'run-verified', [...missing, ...next.reasons], examined);
     const name = { phase: phase.phase + 1, isUndo: false };
     await session.world.failPoint(phasePlace(name, 'before-opening'));
     phase = await openPhase(session, { ...name, plan: next.plan, grant: next.grant });
+  }
+}
+
+/** Whoever is asked about it may leave the question with Ctrl-C. */
+async function nextPhase(
+  { world }: Session,
+  examined: Examined,
+  payments: readonly PaymentId[],
+): Promise<NextPhase | 'interrupted'> {
+  try {
+    return await world.next(examined, payments);
+  } catch (error) {
+    if (world.leaving.aborted || !world.interrupted.aborted) throw error;
+    return 'interrupted';
   }
 }
 

@@ -328,6 +328,20 @@ describe('Ctrl-C', () => {
     expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });
 
+  it('at the question about what is still missing ends the run there, and it can be gone on with', async () => {
+    const { platform, payment, plan } = await planned('f02');
+    platform.swallow(payment.id);
+    const operator = new SimulatedOperator(platform);
+    operator.asked = () => {
+      operator.interrupt();
+      throw new Error('left the question');
+    };
+    expect(await operator.apply(plan)).toMatchObject({ outcome: 'interrupted', reasons: [] });
+    const second = new SimulatedOperator(platform, 'bob');
+    expect((await second.record()).end?.kind).toBe('interrupted');
+    expect(await second.resume()).toMatchObject({ outcome: 'remaining' });
+  });
+
   it('twice leaves at once and names what to type', async () => {
     const { platform, plan } = await planned('f19');
     const operator = new SimulatedOperator(platform);

@@ -45,6 +45,8 @@ export class SimulatedOperator {
   diesAt: string | null = null;
   /** Called at every fail point, before it dies there. */
   at: (place: string) => void = () => undefined;
+  /** Called when it is asked about the next phase. */
+  asked: () => void = () => undefined;
   readonly #platform: SimulatedPlatform;
   readonly #name: string;
   readonly #first = new AbortController();
@@ -106,6 +108,7 @@ export class SimulatedOperator {
       refusesRecord,
       refusesRest,
       next: async (examined, payments) => {
+        this.asked();
         const plan = planOf(examined, { payments });
         const hasSteps = plan.steps.some(({ action }) => action.kind !== 'instruct');
         return hasSteps
