@@ -4,7 +4,7 @@
  */
 import { DoctorError, RefusedError, StaleError } from '../errors.ts';
 import type { PaymentId } from '../platform/ids.ts';
-import { containerOf, type Hands, settle } from './act.ts';
+import { containerOf, type Hands, isStopped, settle } from './act.ts';
 import type { Grant } from './consent.ts';
 import { phasePlace } from './fail-point.ts';
 import { openJournal, sharedJournal } from './journal.ts';
@@ -18,7 +18,7 @@ import {
   settleBegun,
   startAgain,
 } from './perform.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Step } from './plan.ts';
 import { driftBeforeRun, type WantsRecord } from './precondition.ts';
 import type { PhaseRecord, RunRecord } from './runs.ts';
 import {
@@ -82,6 +82,7 @@ export async function resume(record: RunRecord, grant: Grant, world: RepairWorld
   const opening = { run, plan: phase.plan, grant, lastSequence, phases };
   return inSession(opening, world, async (session) => {
     rememberRestarts(session, phase);
+    if (!phase.isUndo) await recordStarts(session, phase);
     return phase.isUndo
       ? finishUndo(session, phase, phase.plan.warnings, ['an earlier step failed'])
       : runPhases(session, phase);
@@ -374,9 +375,6 @@ async function interrupted(session: Session, phase: Phase): Promise<RunResult> {
   for (const stop of stoppedSteps(phase)) {
     const { action } = stop;
     if (action.kind !== 'stop-container') continue;
-    const planned = phase.plan.steps.find(
-      (step) => step.action.kind === 'start-container' && step.action.containerId === action.containerId,
-    );
     const { name } = action;
     await session.lock.prove(world.leaving);
     // A stop that is under way ends before anything can be started.
@@ -385,20 +383,47 @@ async function interrupted(session: Session, phase: Phase): Promise<RunResult> {
       await settle(action, hands, { claim: 'unknown', beganMs: begun?.atMs ?? world.clock.nowMs() });
     }
     const settled = await startAgain(hands, action);
-    if (settled.outcome !== 'done') troubles.push(`${name} could not be started again: docker start ${name}`);
-    // With offsets moved, starting is the plan's own next step; without, the stop is what did not happen.
-    else if (planned !== undefined && isCommitted(phase)) await record(calm, phase, planned, settled);
-    else {
-      const startedAtMs = (await containerOf(hands, action.containerId))?.startedAtMs;
-      const data = { text: `${name} was started again`, ...(startedAtMs == null ? {} : { startedAtMs }) };
-      await record(calm, phase, stop, { outcome: 'not-done', data });
-    }
+    if (settled.outcome === 'done') await recordStart(calm, phase, stop);
+    else troubles.push(`${name} could not be started again: docker start ${name}`);
   }
   return end(session, 'interrupted', 'run-interrupted', troubles, null);
 }
 
-function isCommitted({ plan, steps }: Phase): boolean {
-  return plan.steps.some(
-    ({ action, number }) => action.kind === 'commit-offsets' && steps.get(number)?.status === 'done',
+/** What was stopped and runs again all the same: whoever left with a second Ctrl-C was told to start it. */
+async function recordStarts(session: Session, phase: Phase): Promise<void> {
+  for (const stop of stoppedSteps(phase)) {
+    const { action } = stop;
+    if (action.kind !== 'stop-container' || phase.steps.get(stop.number)?.status !== 'done') continue;
+    const found = await containerOf(session.hands, action.containerId);
+    if (found !== undefined && !isStopped(found)) await recordStart(session, phase, stop);
+  }
+}
+
+/** With its offsets moved, starting a container is the plan's own next step; without, its stop is what did not happen. */
+async function recordStart(session: Session, phase: Phase, stop: Step): Promise<void> {
+  const { action } = stop;
+  if (action.kind !== 'stop-container') return;
+  const { containerId, name } = action;
+  const found = await containerOf(session.hands, containerId);
+  const text = `${name} was started again`;
+  const planned = phase.plan.steps.find(
+    (step) => step.action.kind === 'start-container' && step.action.containerId === containerId,
   );
+  if (planned !== undefined && isMoved(phase, containerId)) {
+    const data = found === undefined ? { text } : { text, restartCount: found.restartCount };
+    await record(session, phase, planned, { outcome: 'done', data });
+    return;
+  }
+  const startedAtMs = found?.startedAtMs;
+  const data = { text, ...(startedAtMs == null ? {} : { startedAtMs }) };
+  await record(session, phase, stop, { outcome: 'not-done', data });
+}
+
+/** Whether all offsets are moved for whose sake a container was stopped. */
+function isMoved({ plan, steps }: Phase, containerId: string): boolean {
+  const commits = plan.steps.filter(
+    ({ precondition }) =>
+      precondition.kind === 'group-empty' && precondition.containers.includes(containerId),
+  );
+  return commits.length > 0 && commits.every(({ number }) => steps.get(number)?.status === 'done');
 }

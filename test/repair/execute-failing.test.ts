@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { paymentRecord } from '../support/platform-rows.ts';
 import { SIMULATED_FAULTS, type SimulatedFaultId } from '../support/simulated-faults.ts';
-import type { SimulatedPlatform } from '../support/simulated-platform.ts';
+import { SimulatedPlatform } from '../support/simulated-platform.ts';
 import { planFrom, SimulatedOperator } from '../support/simulated-run.ts';
 
 const PURCHASE_GROUP = 'purchase-creation-workers';
@@ -292,6 +292,11 @@ describe('the journal', () => {
   });
 });
 
+const READERS = [
+  ['allocation-worker', 'trainer-allocation-workers', 'purchase-created'],
+  ['purchase-worker', PURCHASE_GROUP, TOPIC],
+] as const;
+
 describe('Ctrl-C', () => {
   it.each([
     '1.1.after-outcome',
@@ -342,19 +347,57 @@ describe('Ctrl-C', () => {
     expect(await second.resume()).toMatchObject({ outcome: 'remaining' });
   });
 
-  it('twice leaves at once and names what to type', async () => {
-    const { platform, plan } = await planned('f19');
+  it('of two workers starts the one that is stopped, and --resume stops it again', async () => {
+    const platform = await SimulatedPlatform.open();
+    const payments = READERS.map(([worker, group, topic], partition) => {
+      platform.stop(worker);
+      platform.kafka.commit(group, topic, { 0: -1n, 1: -1n, 2: -1n });
+      const payment = platform.pay({ partition });
+      platform.pass(2_000);
+      platform.start(worker);
+      return payment;
+    });
+    platform.pass(20_000);
+    const plan = await planFrom(platform);
+    const commits = plan.steps.filter(({ action }) => action.kind === 'commit-offsets');
+    expect(commits).toHaveLength(2);
     const operator = new SimulatedOperator(platform);
     operator.at = (place) => {
-      if (place !== '1.2.before-intent') return;
+      if (place === `1.${commits[0]?.number}.after-outcome`) operator.interrupt();
+    };
+    expect(await operator.apply(plan)).toMatchObject({ outcome: 'interrupted', reasons: [] });
+    expect(platform.running()).toEqual(expect.arrayContaining(['purchase-worker', 'allocation-worker']));
+    platform.pass(5_000);
+    expect(await new SimulatedOperator(platform, 'bob').resume()).toMatchObject({ outcome: 'fixed' });
+    for (const payment of payments) expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it.each([
+    '1.1.after-outcome',
+    '1.2.before-intent',
+    '1.3.before-intent',
+    '1.3.after-intent',
+    '1.3.after-outcome',
+    '1.4.after-intent',
+  ])('twice at %s leaves at once, and --resume goes on after what is to be typed', async (place) => {
+    const { platform, payment, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (here) => {
+      if (here !== place) return;
       operator.interrupt();
       operator.leave();
     };
-    await expect(operator.apply(plan)).rejects.toThrow('left');
+    await expect(operator.apply(plan)).rejects.toThrow();
     expect(operator.left).toEqual([
       'docker start kodingcaravan-purchase-worker',
       'kc-doctor fix --resume run1',
     ]);
+    platform.ledger.loseHolder();
+    platform.pass(3_000);
+    platform.start('purchase-worker');
+    platform.pass(5_000);
+    expect(await new SimulatedOperator(platform, 'bob').resume()).toMatchObject({ outcome: 'fixed' });
+    expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });
 });
 
