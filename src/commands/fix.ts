@@ -283,8 +283,8 @@ async function guided(
 ): Promise<Outcome> {
   await using prompter = await context.repairs.openPrompter();
   if (selection.repair === null) {
-    const { humanDiagnosis } = await import('../report/human.ts');
-    prompter.show(`${humanDiagnosis(seen, context.view)}\n`);
+    const { humanFindings } = await import('../report/human.ts');
+    prompter.show(`${humanFindings(seen, context.view)}\n`);
   }
   const offers = offersOf(context, selection, examined, seen);
   const whole = planOf(examined, selection, context);

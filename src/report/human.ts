@@ -15,6 +15,11 @@ import type { Diagnosis, Presentation } from './result.ts';
 import { causeTitle, dateTime, duration, percent, plural, shortId, sums, timeNear } from './text.ts';
 
 export function humanDiagnosis(diagnosis: Diagnosis, view: Presentation): string {
+  return `${humanFindings(diagnosis, view)}\n${nextLines(diagnosis, pen(view)).join('\n')}\n`;
+}
+
+/** What was seen, without what to type next: for whoever is asked that in a moment. */
+export function humanFindings(diagnosis: Diagnosis, view: Presentation): string {
   const ink = pen(view);
   const lines = [
     ...headLines(diagnosis, ink),
@@ -24,8 +29,6 @@ export function humanDiagnosis(diagnosis: Diagnosis, view: Presentation): string
     ...latentLines(diagnosis, ink),
     ...(diagnosis.coverage.notLooked.length > 0 ? [''] : []),
     ...gapLines(diagnosis.coverage, ink),
-    '',
-    ...nextLines(diagnosis, ink),
   ];
   return `${lines.join('\n')}\n`;
 }

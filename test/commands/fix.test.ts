@@ -203,7 +203,8 @@ describe('guided', () => {
     const outcome = await run([], { answers: [0, true] });
     expect(outcome.exitCode).toBe(0);
     expect(surroundings.questions[0]).toMatch(/start container kodingcaravan-allocation-worker.*\| nothing/);
-    expect(surroundings.shown[0]).toContain('allocation-worker');
+    expect(surroundings.shown[0]).toContain('allocation-worker is not running');
+    expect(surroundings.shown[0]).not.toContain('kc-doctor fix');
     expect(surroundings.shown[1]).toContain('by hand: docker start');
     expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });
