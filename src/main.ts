@@ -21,10 +21,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     }
     interrupt.abort(new Interrupted());
     if (left.commands.length > 0)
-      process.stderr.write('\nending this step and starting what was stopped; Ctrl-C again leaves at once\n');
+      process.stderr.write(
+        '\nending this step and starting whatever was stopped; Ctrl-C again leaves at once\n',
+      );
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The terminal was closed or the connection to it is gone: the kernel and the shell both say so, and nobody is there to leave at once.
+  process.on('SIGHUP', () => {
+    if (!interrupt.signal.aborted) onSignal();
+  });
   // Their errors reach the callbacks of `write`; without a listener they would end the process on their own.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
@@ -58,7 +64,7 @@ class Interrupted extends Error {}
 const INTERRUPTED: Outcome = {
   exitCode: EXIT.interrupted,
   text: '',
-  note: 'interrupted; nothing was changed, so there is nothing to undo\n',
+  note: 'interrupted; nothing was changed\n',
 };
 
 /** A repair was under way: whatever went wrong, "nothing was changed" is not true. */
