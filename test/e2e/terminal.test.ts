@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BIN } from '../support/doctor.ts';
 import { neverDeployed } from '../support/golden.ts';
 import { describeLive } from '../support/live.ts';
 import { serveTcp, type TestServer } from '../support/tcp.ts';
-import { openTerminal, type Terminal, tmuxMissing } from './tmux.ts';
+import { openTerminal, type Terminal, tmuxMissing } from '../support/terminal.ts';
 import { NOWHERE, openWorkplace, type Workplace } from './workplace.ts';
 
-const BIN = process.env['KC_DOCTOR_BIN'] ?? fileURLToPath(new URL('../../bin/kc-doctor.js', import.meta.url));
 const DOCTOR = `'${process.execPath}' '${BIN}'`;
 
 describeLive('in a terminal', tmuxMissing, () => {
@@ -88,7 +87,23 @@ describeLive('in a terminal', tmuxMissing, () => {
     expect(performance.now() - beganMs).toBeLessThan(3_000);
     expect(shown).toContain('interrupted; nothing was changed');
     expect(shown).not.toContain('looking at');
-    await terminal.type('stty -a | tr " ;" "\\n\\n" | grep -xE -- "-?(icanon|echo|isig)" | sort | xargs');
-    await terminal.until(/^echo icanon isig$/m);
+    expect(await terminal.isSane()).toBe(true);
+  });
+
+  it.each([
+    ['input from a file', `${DOCTOR} fix </dev/null`],
+    ['input closed', `${DOCTOR} fix <&-`],
+    ['all output in a pipe', `(set -o pipefail; ${DOCTOR} fix 2>&1 | cat)`],
+    ['CI', `CI=1 ${DOCTOR} fix`],
+    ['--no-input', `${DOCTOR} fix --no-input`],
+    ['a run to go on with', `${DOCTOR} fix --resume 12345678 </dev/null`],
+    ['a run to take back', `${DOCTOR} undo 12345678 </dev/null`],
+  ])('%s: asks nobody, and says so at once', async (_, line) => {
+    await using terminal = await open();
+    const beganMs = performance.now();
+    await terminal.start(line);
+    expect(await terminal.end()).toBe(2);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    expect(await terminal.screen()).toContain('nobody can be asked here, and nobody agreed in advance');
   });
 });

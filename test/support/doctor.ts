@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DiagnosisDocument } from '../../src/report/schema.ts';
 
-/** KC_DOCTOR_BIN: another build, such as the installed package. */
-const BIN = process.env['KC_DOCTOR_BIN'] ?? fileURLToPath(new URL('../../bin/kc-doctor.js', import.meta.url));
+/** The built binary. KC_DOCTOR_BIN: another build, such as the installed package. */
+export const BIN =
+  process.env['KC_DOCTOR_BIN'] ?? fileURLToPath(new URL('../../bin/kc-doctor.js', import.meta.url));
 
 export interface DoctorRun {
   readonly exitCode: number | null;

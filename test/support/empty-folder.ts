@@ -5,5 +5,7 @@ import { join } from 'node:path';
 /** A folder with nothing in it: no env file, no configuration. */
 export async function emptyFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'kc-doctor-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  // A program that ends may still take its own file away.
+  const dispose = () => rm(path, { recursive: true, force: true, maxRetries: 10 });
+  return { path, [Symbol.asyncDispose]: dispose };
 }

@@ -9,6 +9,7 @@ const run = promisify(execFile);
 export const tmuxMissing: string | null =
   spawnSync('tmux', ['-V']).status === 0 ? null : 'tmux is not on the PATH';
 
+/** Of a wait that names no other; a look at a lab takes up to 20 s. */
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 
@@ -21,14 +22,22 @@ export interface Terminal extends AsyncDisposable {
   screen(options?: { readonly withColours: boolean }): Promise<string>;
   /** Keeps every byte that reaches the terminal from now on. */
   record(file: string): Promise<void>;
-  /** The screen once the pattern is on it. */
-  until(pattern: RegExp): Promise<string>;
+  /** The screen once the pattern is on it; `withinMs` replaces half a minute. */
+  until(pattern: RegExp, withinMs?: number): Promise<string>;
+  /** Types a line on an empty screen, so that all that is seen comes of it; `end` gives its exit code. */
+  start(line: string): Promise<void>;
+  end(withinMs?: number): Promise<number>;
+  /** Whether the shell got it back as it was: echo, line editing, Ctrl-C, a cursor. */
+  isSane(): Promise<boolean>;
 }
 
-/** A terminal of 100 columns with a bare shell in `folder`, on a tmux server of its own. */
+const COLUMNS = 100;
+
+/** A terminal with a bare shell in `folder`, on a tmux server of its own. Disposing closes it as a lost connection would. */
 export async function openTerminal(
   folder: string,
   environment: Readonly<Record<string, string>>,
+  { columns = COLUMNS }: { readonly columns?: number } = {},
 ): Promise<Terminal> {
   const server = `kc-${randomBytes(4).toString('hex')}`;
   const tmux = async (...args: readonly string[]) =>
@@ -45,7 +54,7 @@ export async function openTerminal(
     ...environment,
   };
   await tmux(
-    ...['new-session', '-d', '-x', '100', '-y', '50', '-c', folder],
+    ...['new-session', '-d', '-x', String(columns), '-y', '50', '-c', folder],
     ...[
       'env',
       '-i',
@@ -54,15 +63,14 @@ export async function openTerminal(
     ],
     ...['bash', '--norc', '--noprofile'],
   );
-  const screen: Terminal['screen'] = (options) =>
-    tmux('capture-pane', '-p', '-S', '-', ...(options?.withColours === true ? ['-e'] : []));
-  const until = async (pattern: RegExp) => {
+  const screen: Terminal['screen'] = async (options) =>
+    (await tmux('capture-pane', '-p', '-S', '-', ...(options?.withColours === true ? ['-e'] : []))).trimEnd();
+  const until = async (pattern: RegExp, withinMs = PATIENCE_MS) => {
     const beganMs = performance.now();
     for (;;) {
       const shown = await screen();
       if (pattern.test(shown)) return shown;
-      if (performance.now() - beganMs > PATIENCE_MS)
-        throw new Error(`no ${pattern} on the screen:\n${shown}`);
+      if (performance.now() - beganMs > withinMs) throw new Error(`no ${pattern} on the screen:\n${shown}`);
       await sleep(LOOK_EVERY_MS);
     }
   };
@@ -75,10 +83,23 @@ export async function openTerminal(
     await close();
     throw error;
   }
+  const type: Terminal['type'] = async (line) => {
+    await tmux('send-keys', '-l', line);
+    await tmux('send-keys', 'Enter');
+  };
+  const start: Terminal['start'] = async (line) => {
+    await tmux('send-keys', '-R', ';', 'clear-history');
+    await type(`${line}; echo "end=$?"`);
+  };
   return {
-    type: async (line) => {
-      await tmux('send-keys', '-l', line);
-      await tmux('send-keys', 'Enter');
+    type,
+    start,
+    end: async (withinMs) => Number(/^end=(\d+)$/m.exec(await until(/^end=\d+$/m, withinMs))?.[1]),
+    isSane: async () => {
+      const cursor = await tmux('display-message', '-p', '#{cursor_flag}');
+      await start('stty -a | tr " ;" "\\n\\n" | grep -xE -- "-?(icanon|echo|isig)" | sort | xargs');
+      const shown = await until(/^end=0$/m);
+      return cursor.trim() === '1' && /^echo icanon isig$/m.test(shown);
     },
     press: async (key) => {
       await tmux('send-keys', key);
