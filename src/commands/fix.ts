@@ -3,6 +3,7 @@ import { RefusedError, UsageError } from '../errors.ts';
 import { EXIT, runExitCode } from '../exit-code.ts';
 import { isUuid, paymentId } from '../platform/ids.ts';
 import { PIPELINE, STAGES, type Stage } from '../platform/pipeline.ts';
+import { repairOf } from '../repair/catalogue.ts';
 import { type Consent, consentByAnswer, consentByFlags, type Grant } from '../repair/consent.ts';
 import { execute, type RunResult, resume } from '../repair/execute.ts';
 import { changeObstacle, EVERYTHING, type Selection } from '../repair/make-plan.ts';
@@ -333,14 +334,18 @@ function effectOf({ steps }: Plan): string {
     .join('\n');
 }
 
+/** One step says itself what it is; many are named by what they are for. */
 function offerText({ steps, payments }: Plan): string {
   const acting = steps.filter(
     ({ action, reversibility }) => action.kind !== 'instruct' && reversibility !== 'reads-only',
   );
+  const repairs = acting.map(
+    ({ repair, stage }) => `${repairOf(repair).title}${stage === null ? '' : ` (${stage})`}`,
+  );
+  const named = `${[...new Set(repairs)].join(', ')}: ${plural(acting.length, 'step')}`;
   const [first] = acting;
-  const more = acting.length > 1 ? ` and ${plural(acting.length - 1, 'more step')}` : '';
-  const whom = payments.length > 0 ? `, for ${plural(payments.length, 'payment')}` : '';
-  return `${first?.title ?? 'look again'}${more}${whom}`;
+  const what = acting.length > 1 ? named : (first?.title ?? 'look again');
+  return `${what}${payments.length > 0 ? `, for ${plural(payments.length, 'payment')}` : ''}`;
 }
 
 async function ask(context: Context, plan: Plan, prompter: Prompter): Promise<Consent> {

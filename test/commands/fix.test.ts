@@ -217,6 +217,16 @@ describe('guided', () => {
   });
 
   it.each([
+    ['f02', 'start container kodingcaravan-allocation-worker, for 1 payment'],
+    ['f19', 'Move the committed offsets (purchase): 3 steps, for 1 payment'],
+  ] as const)('%s: offers what is to be done in one line', async (id, offer) => {
+    const { surroundings, run } = await faulty(id);
+    await run([], { answers: [-1] });
+    expect(surroundings.questions[0]).toMatch(/^what shall be done\? (.*) \| nothing, leave it as it is$/);
+    expect(surroundings.questions[0]).toContain(`? ${offer} |`);
+  });
+
+  it.each([
     ['f02', 'the last choice', [-1]],
     ['f02', 'no', [0, false]],
     ['f19', 'no', [0, false]],
