@@ -180,7 +180,15 @@ function databaseProof(question: IdentityQuestion, way: WayOverKafka): IdentityP
   const comparisons = workersOf(question).flatMap((worker) =>
     worker.database === null
       ? []
-      : [compareDatabase(question, worker, worker.database, { ...ours, name: databaseName }, way)],
+      : [
+          compareDatabase(
+            question,
+            worker,
+            worker.database,
+            { ...ours, name: databaseName, askedFor: databaseAsked(question.databaseAddress) },
+            way,
+          ),
+        ],
   );
   return best('database', comparisons, "no worker's database was seen");
 }
@@ -193,7 +201,7 @@ function compareDatabase(
   question: IdentityQuestion,
   worker: ContainerState,
   theirs: DatabasePlace,
-  ours: DatabasePlace,
+  ours: DatabasePlace & { readonly askedFor: string | null },
   way: WayOverKafka,
 ): Comparison {
   const text = `${worker.name} uses ${shown(theirs)}, we use ${shown(ours)}`;
@@ -202,6 +210,12 @@ function compareDatabase(
   if (sameHost === true && sameName) {
     return { outcome: 'agrees', text: `${worker.name} uses ${shown(theirs)}, and so do we` };
   }
+  // A copy on the same server holds the same keys. Only a pooler calls one database by two names, and then ours is another one, too.
+  const isByAlias = ours.askedFor !== ours.name;
+  // A published port has another number.
+  const isSameServer =
+    sameHost === true && (theirs.port === ours.port || containerNamed(question, theirs.host) !== null);
+  if (isSameServer && !sameName && !isByAlias) return { outcome: 'contradicts', text };
   // A pooler, a replica or a second DNS name is another address of the same data: then the way over Kafka leads there as well.
   if (sameHost === null || way === 'agrees') return { outcome: 'not-comparable', text };
   // A port on our loopback is mostly a pooler or a tunnel; while Kafka is silent nothing says where it leads.
@@ -231,6 +245,11 @@ function databasePlace(address: string | null): Address | null {
   const place = /@(.+)\/[^/]*$/.exec(address ?? '')?.[1];
   if (place === undefined) return null;
   return parseAddress(place) ?? { host: place.replace(/^\[|\]$/g, ''), port: 5432 };
+}
+
+/** The name that we asked for; a pooler may know the database by another one. */
+function databaseAsked(address: string | null): string | null {
+  return /@.+\/([^/]*)$/.exec(address ?? '')?.[1] ?? null;
 }
 
 function containerNamed({ inventory }: IdentityQuestion, host: string): ContainerState | null {

@@ -166,6 +166,21 @@ describe("the workers' database", () => {
     expect(outcomes(asked)['database']).toBe('contradicts');
   });
 
+  it('contradicts with another name on the same server, although a copy holds the same keys', () => {
+    const asked = question({ databaseAddress: 'doctor@db.example/copy', databaseName: 'copy' });
+    expect(outcomes(asked)['database']).toBe('contradicts');
+  });
+
+  it('is the same under the names that a pooler has for it', () => {
+    const ours = question({
+      databaseAddress: 'doctor@db.example/for_reading',
+      databaseName: 'kodingcaravan',
+    });
+    expect(verdict(ours)).toBe('proved');
+    const elsewhere = question({ databaseAddress: 'doctor@db.example:6432/copy', databaseName: 'copy' });
+    expect(verdict(elsewhere)).toBe('proved');
+  });
+
   it('is another address of the same data where broker list and keys agree: a pooler or a replica', () => {
     const asked = question({ databaseAddress: 'doctor@replica.example/kc' });
     expect(outcomes(asked)['database']).toBe('not-comparable');
