@@ -7,7 +7,7 @@ import { type Consent, type Consenter, type ConsentFlags, consentByFlags } from 
 import { sealPlan } from '../repair/fingerprint.ts';
 import { EVERYTHING, makePlan, type Selection } from '../repair/make-plan.ts';
 import type { Plan } from '../repair/plan.ts';
-import { refusesRecord, refusesRest } from '../repair/replan.ts';
+import { refusesReading, refusesRecord, refusesRest } from '../repair/replan.ts';
 import type { RepairWorld, RunEvent } from '../repair/session.ts';
 import type { Examined } from '../repair/verify.ts';
 import { cohorts } from '../trace/cohorts.ts';
@@ -75,6 +75,7 @@ export function worldOf(context: Context, agree: AgreeTo): RepairWorld {
     observe: async (asked, how) =>
       examine(await (how === 'quick' ? repairs.observeQuick(asked) : context.observe(asked))),
     refusesRecord,
+    refusesReading,
     refusesRest,
     next: async (examined, payments) => nextPhase(context, agree, examined, payments),
     clock: context.clock,

@@ -61,12 +61,16 @@ export async function execute(
 ): Promise<RunResult> {
   return inSession({ run, ...first, lastSequence: 0, phases: [] }, world, async (session, examined) => {
     let look = examined;
-    const refuses: WantsRecord = async (step) => {
-      if (world.refusesRecord(look, step) === null) return null;
+    // A quick look cannot tell what moves from what stands.
+    const refusal = async (judge: (seen: Examined) => string | null): Promise<string | null> => {
+      if (judge(look) === null) return null;
       if (look === examined) look = await world.observe(first.plan.payments, 'whole');
-      return world.refusesRecord(look, step);
+      return judge(look);
     };
-    const stale = await driftBeforeRun(first.plan, session.hands, refuses);
+    const refuses: WantsRecord = (step) => refusal((seen) => world.refusesRecord(seen, step));
+    const stale =
+      (await driftBeforeRun(first.plan, session.hands, refuses)) ??
+      (await refusal((seen) => world.refusesReading(seen, first.plan)));
     if (stale !== null) throw staleError(stale);
     await world.failPoint(phasePlace({ phase: 1, isUndo: false }, 'before-opening'));
     const phase = await openPhase(session, { phase: 1, isUndo: false, plan: first.plan, grant: first.grant });

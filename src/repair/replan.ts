@@ -1,9 +1,11 @@
 /** Planning again in the middle of a run: whether a step, or the rest of a plan, would still be planned from what is seen now. */
+import type { PaymentId } from '../platform/ids.ts';
+import { examinedPayments } from '../platform/payment.ts';
 import { EVERYTHING, makePlan, type Selection } from './make-plan.ts';
 import type { OffsetMove, Plan, PlanDraft, Step } from './plan.ts';
 import type { Examined } from './verify.ts';
 
-function planAgain(examined: Examined, selection: Partial<Selection>): PlanDraft {
+export function planAgain(examined: Examined, selection: Partial<Selection>): PlanDraft {
   return makePlan(examined.state, examined, { ...EVERYTHING, ...selection });
 }
 
@@ -29,17 +31,52 @@ export function refusesRecord(examined: Examined, { action }: Step): string | nu
   return isSame ? null : `payment ${payment} would be given another record now`;
 }
 
-/** Why the moves of a plan would not be planned again; null: they would, or it has none. */
+/**
+ * Why workers must not be let at what waits for them now: a payment of the plan was refunded, a purchase behind a record has ended, or
+ * other offsets would be committed. Null: the plan would be made again. Ages were consented to with it.
+ */
+export function refusesReading(examined: Examined, plan: Plan): string | null {
+  const unpaid = plan.payments.map((id) => unpaidText(examined, id)).find((text) => text !== null);
+  if (unpaid !== undefined) return unpaid;
+  const starts = plan.steps.filter(({ action }) => action.kind === 'start-container');
+  for (const { repair, stage } of starts) {
+    // Before its offsets are moved, a start by itself would be refused.
+    if (repair !== 'start-worker' || plan.steps.some((step) => isMoveAt(step, stage))) continue;
+    const { refusals } = planAgain(examined, { repair, stage, includeOlder: true });
+    const refused = refusals.find((one) => one.repair === repair && one.stage === stage);
+    if (refused !== undefined) return refused.reason;
+  }
+  return refusesMoves(
+    examined,
+    plan.steps.filter(({ repair }) => repair === 'move-offsets'),
+  );
+}
+
+/** Null: it is paid. */
+export function unpaidText({ state }: Examined, id: PaymentId): string | null {
+  if (state.payments.kind === 'unseen') return `payments were not seen: ${state.payments.gap.reason}`;
+  const status = examinedPayments(state).find(({ paymentId }) => paymentId === id)?.status;
+  return status === 'succeeded' ? null : `payment ${id} is ${status ?? 'not there'}`;
+}
+
+const isMoveAt = ({ action, stage }: Step, at: Step['stage']): boolean =>
+  action.kind === 'commit-offsets' && stage === at;
+
+/** Why the moves of a plan would not be made again after its worker was killed; null: they would, or it has none. */
 export function refusesRest(examined: Examined, plan: Plan): string | null {
-  for (const { action, repair, stage } of plan.steps) {
+  const reason = refusesMoves(examined, plan.steps);
+  return reason === null ? null : `after the worker was killed in the middle of a record: ${reason}`;
+}
+
+function refusesMoves(examined: Examined, planned: readonly Step[]): string | null {
+  for (const { action, repair, stage } of planned) {
     if (action.kind !== 'commit-offsets') continue;
     const { steps, refusals } = planAgain(examined, { repair, stage, includeOlder: true });
     const again = steps.find(
       (step) => step.action.kind === 'commit-offsets' && step.action.group === action.group,
     );
     if (again?.action.kind === 'commit-offsets' && isSameMoves(again.action.moves, action.moves)) continue;
-    const reason = refusals[0]?.reason ?? 'other offsets would be committed now';
-    return `${action.group} after its worker was killed in the middle of a record: ${reason}`;
+    return `${action.group}: ${refusals[0]?.reason ?? 'other offsets would be committed now'}`;
   }
   return null;
 }

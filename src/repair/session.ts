@@ -42,6 +42,8 @@ export interface RepairWorld {
   readonly observe: (asked: readonly PaymentId[], how: 'whole' | 'quick') => Promise<Examined>;
   /** Why the record of this step must not be sent now; null: it may. */
   readonly refusesRecord: (examined: Examined, step: Step) => string | null;
+  /** Why a worker that the plan starts must not read what waits for it now; null: it may. */
+  readonly refusesReading: (examined: Examined, plan: Plan) => string | null;
   /** Why the rest of a plan does not hold any more after a worker was killed in the middle of a handler; null: it does. */
   readonly refusesRest: (examined: Examined, plan: Plan) => string | null;
   /** The plan for what is still missing of the run's payments, agreed to. */

@@ -12,6 +12,20 @@ async function planned(id: SimulatedFaultId) {
   return { ...fault, plan: await planFrom(fault.platform) };
 }
 
+function refund(platform: SimulatedPlatform, { id }: { readonly id: string }): void {
+  const { rows } = platform.database;
+  const payments = rows.payments.map((row) => (row.id === id ? { ...row, status: 'refunded' } : row));
+  platform.database.rows = { ...rows, payments };
+}
+
+function endPurchases(platform: SimulatedPlatform): void {
+  const { rows } = platform.database;
+  platform.database.rows = {
+    ...rows,
+    purchases: rows.purchases.map((row) => ({ ...row, isActive: false })),
+  };
+}
+
 describe('a plan that no longer holds', () => {
   const STALE: readonly (readonly [
     string,
@@ -47,18 +61,10 @@ describe('a plan that no longer holds', () => {
       (platform) => platform.kafka.createTopic('purchase-created'),
       /topic purchase-created exists meanwhile/,
     ],
-    [
-      'the payment was refunded meanwhile',
-      'f33',
-      (platform, { id }) => {
-        const { rows } = platform.database;
-        platform.database.rows = {
-          ...rows,
-          payments: rows.payments.map((row) => (row.id === id ? { ...row, status: 'refunded' } : row)),
-        };
-      },
-      /it is not paid/,
-    ],
+    ['the payment was refunded meanwhile', 'f33', refund, /it is not paid/],
+    ['the payment was refunded meanwhile', 'f02', refund, /payment .* is refunded/],
+    ['the payment was refunded meanwhile', 'f19', refund, /payment .* is refunded/],
+    ['the purchase was ended meanwhile', 'f02', endPurchases, /its purchase .* has ended/],
   ];
 
   it.each(STALE)('%s: nothing is written', async (_, id, change, reason) => {

@@ -5,7 +5,7 @@ import { sealPlan } from '../../src/repair/fingerprint.ts';
 import { findRun } from '../../src/repair/journal.ts';
 import { EVERYTHING, makePlan, type Selection } from '../../src/repair/make-plan.ts';
 import type { Plan } from '../../src/repair/plan.ts';
-import { refusesRecord, refusesRest } from '../../src/repair/replan.ts';
+import { refusesReading, refusesRecord, refusesRest } from '../../src/repair/replan.ts';
 import type { RunRecord } from '../../src/repair/runs.ts';
 import type { RepairWorld, RunEvent } from '../../src/repair/session.ts';
 import type { Examined } from '../../src/repair/verify.ts';
@@ -106,6 +106,7 @@ export class SimulatedOperator {
       }),
       observe: (asked, how) => platform.observe(asked, how),
       refusesRecord,
+      refusesReading,
       refusesRest,
       next: async (examined, payments) => {
         this.asked();
