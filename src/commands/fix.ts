@@ -34,7 +34,8 @@ export const fix: Command = async (context, args) => {
   if (flags.resume !== undefined) return resumeRun(context, flags.resume);
   const saved = flags.plan === undefined ? null : await readPlan(flags.plan, context);
   const selection = saved?.selection ?? selectionOf(args, context);
-  const state = await context.observe(selection.payments);
+  // Payments of the saved plan are followed whatever became of them, to say why it is another one.
+  const state = await context.observe([...new Set([...selection.payments, ...(saved?.plan.payments ?? [])])]);
   const examined = examine(state);
   const seen = diagnosis(state, 'fix', context.tool, context);
 
@@ -42,7 +43,7 @@ export const fix: Command = async (context, args) => {
 
   const plan = planOf(examined, selection, context);
   if (saved !== null) {
-    refuseChanged(saved, plan);
+    refuseChanged(saved, plan, examined);
     context.say(`plan ${plan.id} made by ${saved.madeBy}, applied by ${context.repairs.operator}`);
   }
   if (flags.planOut !== undefined) await savePlan(flags.planOut, plan, selection, context);

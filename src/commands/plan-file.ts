@@ -3,8 +3,11 @@ import { StaleError, UsageError } from '../errors.ts';
 import { decode, encode } from '../platform/codec.ts';
 import { isUuid, paymentId } from '../platform/ids.ts';
 import { STAGES } from '../platform/pipeline.ts';
+import { planDifferences } from '../repair/differences.ts';
+import { refuseOtherIdentity } from '../repair/lock.ts';
 import type { Selection } from '../repair/make-plan.ts';
 import { type Plan, REPAIR_IDS } from '../repair/plan.ts';
+import type { Examined } from '../repair/verify.ts';
 
 /** A plan that somebody looked at says little about a platform half an hour later (design.md 5). */
 const VALID_MS = 30 * 60_000;
@@ -13,7 +16,7 @@ export interface SavedPlan {
   readonly madeBy: string;
   readonly madeAtMs: number;
   readonly selection: Selection;
-  readonly fingerprint: string;
+  readonly plan: Plan;
 }
 
 export async function savePlan(
@@ -50,12 +53,16 @@ export async function readPlan(path: string, { repairs, clock }: Context): Promi
 }
 
 /** The plan is made again from what is seen now, and applied only where it is the same. */
-export function refuseChanged(saved: SavedPlan, plan: Plan): void {
-  if (saved.fingerprint === plan.fingerprint) return;
+export function refuseChanged(saved: SavedPlan, plan: Plan, examined: Examined): void {
+  if (saved.plan.fingerprint === plan.fingerprint) return;
+  // What cannot be seen now is no other platform yet.
+  const seen = Object.entries(plan.identity).filter(([, part]) => part !== null);
+  refuseOtherIdentity(saved.plan, { ...saved.plan.identity, ...Object.fromEntries(seen) });
   throw new StaleError(
     'KC_STALE_PLAN',
-    `the platform is not as it was when ${saved.madeBy} made the plan: it would be plan ${plan.id} now, not ${saved.fingerprint.slice(0, plan.id.length)}`,
+    `the platform is not as it was when ${saved.madeBy} made the plan: it would be plan ${plan.id} now, not ${saved.plan.id}`,
     'nothing was changed; look at the new plan: kc-doctor fix --dry-run',
+    { details: planDifferences(saved.plan, plan, examined) },
   );
 }
 
@@ -81,13 +88,24 @@ function notAPlan(path: string, cause?: unknown): UsageError {
 
 function savedPlan(value: unknown): SavedPlan | null {
   const { kind, schemaVersion, madeBy, madeAt, selection, plan } = fieldsOf(value);
-  const { fingerprint } = fieldsOf(plan);
   const chosen = selectionOf(selection);
   const madeAtMs = typeof madeAt === 'string' ? Date.parse(madeAt) : Number.NaN;
   if (kind !== 'kc-doctor-plan' || schemaVersion !== 1 || chosen === null || Number.isNaN(madeAtMs))
     return null;
-  if (typeof madeBy !== 'string' || typeof fingerprint !== 'string') return null;
-  return { madeBy, madeAtMs, selection: chosen, fingerprint };
+  if (typeof madeBy !== 'string' || !isPlan(plan)) return null;
+  return { madeBy, madeAtMs, selection: chosen, plan };
+}
+
+/** As far as it is compared with the plan that is made anew; the fingerprint answers for the rest. */
+function isPlan(value: unknown): value is Plan {
+  const { id, fingerprint, identity, steps, payments, refusals } = fieldsOf(value);
+  return (
+    typeof id === 'string' &&
+    typeof fingerprint === 'string' &&
+    typeof identity === 'object' &&
+    identity !== null &&
+    [steps, payments, refusals].every(Array.isArray)
+  );
 }
 
 function selectionOf(value: unknown): Selection | null {

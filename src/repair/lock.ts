@@ -74,6 +74,11 @@ export function refuseOtherPlatform(plan: Plan, { identity, database }: Platform
       'give the address of the primary (POSTGRES_URL)',
     );
   }
+  refuseOtherIdentity(plan, identity);
+}
+
+/** Throws RefusedError that names the part which is another one. */
+export function refuseOtherIdentity(plan: Pick<Plan, 'identity'>, identity: Plan['identity']): void {
   for (const [key, called] of BOUND) {
     if (plan.identity[key] === identity[key]) continue;
     throw new RefusedError(

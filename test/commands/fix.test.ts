@@ -190,6 +190,33 @@ describe('a saved plan', () => {
     expect(platform.ledger.entries()).toEqual([]);
   });
 
+  it('says in what it would be another one, and why', async () => {
+    const { platform, payment, run } = await saved();
+    const { rows } = platform.database;
+    const refunded = rows.payments.map((row) =>
+      row.id === payment.id ? { ...row, status: 'refunded' } : row,
+    );
+    platform.database.rows = { ...rows, payments: refunded };
+    await expect(run([], { flags: { plan: 'plan.json' } })).rejects.toMatchObject({
+      code: 'KC_STALE_PLAN',
+      details: [
+        `payment ${payment.id} is refunded`,
+        'start-worker is refused: unpaid (purchase-created[1] @ 1): the payment is refunded',
+        'no more: start container kodingcaravan-allocation-worker (exited (0))',
+      ],
+    });
+  });
+
+  it('is refused for another database', async () => {
+    const { platform, run } = await saved();
+    platform.database.databaseFacts = { oid: 99 };
+    await expect(run([], { flags: { plan: 'plan.json' } })).rejects.toMatchObject({
+      name: 'RefusedError',
+      message: expect.stringMatching(/made for another database \(\d+, now 99\)/),
+    });
+    expect(platform.ledger.entries()).toEqual([]);
+  });
+
   it.each(['', '{}', '{"kind":"kc-doctor-plan"}', '[1'])('is refused as %j', async (text) => {
     const { run, surroundings } = await saved();
     surroundings.files.set('plan.json', text);
