@@ -70,3 +70,36 @@ export function fallingSilent(target: string, answers: { left: number }): Promis
     });
   });
 }
+
+/** Passes everything on. The first piece from a client that contains `text` is held, and its connection with it, until `open`. */
+export async function gated(
+  target: string,
+  text: string,
+): Promise<TestServer & { readonly reached: Promise<void>; readonly open: () => void }> {
+  let open = (): void => undefined;
+  let reach = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const server = await serveTcp((socket) => {
+    const upstream = connect(placeOf(target));
+    upstream.on('error', () => socket.destroy());
+    upstream.once('close', () => socket.destroy());
+    socket.once('close', () => upstream.destroy());
+    upstream.on('data', (data) => socket.writable && socket.write(data));
+    let before = Promise.resolve();
+    socket.on('data', (data) => {
+      if (data.includes(text)) {
+        reach();
+        before = opened;
+      }
+      before = before.then(() => {
+        if (upstream.writable) upstream.write(data);
+      });
+    });
+  });
+  return { ...server, reached, open };
+}
