@@ -4,7 +4,7 @@ import { ROW_STAGES } from '../platform/effects.ts';
 import type { WriteOutcome } from '../ports/kafka-cluster.ts';
 import { act, containerOf, type Hands, isWait, type Settled, settle } from './act.ts';
 import { stepPlace } from './fail-point.ts';
-import type { Action, Step } from './plan.ts';
+import type { Action, Plan, Step } from './plan.ts';
 import { drift, type WantsRecord } from './precondition.ts';
 import type { StepData, StepRecord } from './runs.ts';
 import { commandsLeft, type Phase, type Session } from './session.ts';
@@ -94,7 +94,9 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     // Known not to be done: it is done now, like a step that was never begun.
     if (settled.outcome !== 'not-done') return record(session, phase, step, settled);
   }
-  const drifted = await drift(asLeft(step, begun), hands, refuses, 'before-the-step');
+  const drifted =
+    (await drift(asLeft(step, begun), hands, refuses, 'before-the-step')) ??
+    (await refusesReading(session, phase, step));
   if (drifted !== null) return record(session, phase, step, staleOutcome(drifted));
   if (!isWait(step.action)) {
     await lock.prove(world.leaving);
@@ -116,6 +118,30 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     if (unclean !== null) return staleOutcome(unclean);
   }
   return settled;
+}
+
+/**
+ * Minutes may lie between the look that a phase was planned from and the step that lets a worker at its records: a payment that was
+ * refunded meanwhile must not be read. A start after a move was judged with the move. Null: nothing stands against it.
+ */
+async function refusesReading(
+  { world }: Session,
+  { plan, steps, isUndo }: Phase,
+  step: Step,
+): Promise<string | null> {
+  const isMove = step.repair === 'move-offsets' && step.action.kind === 'commit-offsets';
+  const isStart =
+    step.action.kind === 'start-container' &&
+    !plan.steps.some(({ action, stage }) => action.kind === 'commit-offsets' && stage === step.stage);
+  if (isUndo || plan.payments.length === 0 || !(isMove || isStart)) return null;
+  const rest: Plan = {
+    ...plan,
+    steps: plan.steps.filter(({ number }) => steps.get(number)?.status !== 'done'),
+  };
+  const judge = async (how: 'quick' | 'whole') =>
+    world.refusesReading(await world.observe(plan.payments, how), rest);
+  // A quick look cannot tell what moves from what stands.
+  return (await judge('quick')) === null ? null : judge('whole');
 }
 
 /** Between two batches of records: the next one goes out only when something came of the last. */

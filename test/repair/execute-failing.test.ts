@@ -79,6 +79,20 @@ describe('a plan that no longer holds', () => {
     expect(platform.ledger.entries()).toEqual([]);
   });
 
+  it('is noticed right before the worker is let at its records: the payment was refunded', async () => {
+    const { platform, payment, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.2.after-outcome') refund(platform, payment);
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'undone' });
+    expect(result?.reasons.join()).toMatch(/payment .* is refunded/);
+    expect(operator.writes).toEqual(['stop', 'start']);
+    expect(platform.running()).toContain('purchase-worker');
+    expect(platform.delivered(payment)).toEqual([0, 0, 0]);
+  });
+
   it('is noticed right before the record is sent: a row appeared', async () => {
     const { platform, payment, plan } = await planned('f33');
     const operator = new SimulatedOperator(platform);
