@@ -1,7 +1,8 @@
 import { openKafka } from '../../src/adapters/kafka/open-kafka.ts';
 import { openKafkaOperator } from '../../src/adapters/kafka/open-kafka-operator.ts';
 import type { KafkaOptions } from '../../src/adapters/kafka/options.ts';
-import { type Cut, cuttingProxy } from '../support/cutting-proxy.ts';
+import { cuttingProxy } from '../support/cutting-proxy.ts';
+import type { Cut } from '../support/interruptions.ts';
 import { realKafkaHarness } from '../support/kafka-harness.ts';
 import { describeLive } from '../support/live.ts';
 import { missingKafka, startRealKafka } from '../support/real-kafka.ts';
@@ -11,7 +12,7 @@ import { kafkaOperatorContract } from './kafka-operator.contract.ts';
 /** Api keys of the protocol, written here once more: the product's own table is what is tested. */
 const API_KEY: Readonly<Record<WriterMethod, number>> = { produce: 0, commitOffsets: 8, createTopic: 19 };
 const CUT: Readonly<Record<AnswerLost, Cut>> = {
-  'before-effect': 'before-broker',
+  'before-effect': 'before-server',
   'after-effect': 'before-answer',
 };
 
@@ -31,7 +32,7 @@ describeLive('Kafka operator on a real broker', missingKafka(), () => {
       openLosing: async (method, when) => {
         const proxy = await cuttingProxy(real.bootstrap);
         const operator = openKafkaOperator(options(proxy.address));
-        void proxy.cut(API_KEY[method], CUT[when]);
+        void proxy.requests.cut(API_KEY[method], CUT[when]);
         return {
           ...operator,
           [Symbol.asyncDispose]: async () => {

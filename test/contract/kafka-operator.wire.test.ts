@@ -83,29 +83,29 @@ describeLive('Kafka operator on the wire', missingKafka(), () => {
   describe('a request that is sent and never answered', () => {
     it('is not sent again, is unknown when its time is over, and does not spoil the next one', async () => {
       await using operator = openOperator({ requestTimeoutMs: 800 });
-      void proxy.cut(PRODUCE, 'silence');
+      void proxy.requests.cut(PRODUCE, 'silence');
       await expect(operator.produce(record('1'), signal())).resolves.toEqual({
         outcome: 'unknown',
         offset: null,
       });
-      expect(proxy.passed(PRODUCE)).toBe(1);
+      expect(proxy.requests.passed(PRODUCE)).toBe(1);
       expect(await end()).toBe('1');
       await expect(operator.produce(record('2'), signal())).resolves.toEqual({ outcome: 'done', offset: 1n });
-      expect(proxy.passed(PRODUCE)).toBe(2);
+      expect(proxy.requests.passed(PRODUCE)).toBe(2);
       expect(await end()).toBe('2');
     });
 
     it('is not sent again after the connection broke', async () => {
       await using operator = openOperator();
-      void proxy.cut(PRODUCE, 'before-answer');
+      void proxy.requests.cut(PRODUCE, 'before-answer');
       await expect(operator.produce(record(), signal())).resolves.toMatchObject({ outcome: 'unknown' });
-      expect(proxy.passed(PRODUCE)).toBe(1);
+      expect(proxy.requests.passed(PRODUCE)).toBe(1);
       expect(await end()).toBe('1');
     });
 
     it('is unknown at once when the caller gives up, and leaves the next in line alone', async () => {
       await using operator = openOperator({ requestTimeoutMs: 60_000 });
-      const happened = proxy.cut(PRODUCE, 'silence');
+      const happened = proxy.requests.cut(PRODUCE, 'silence');
       const stop = new AbortController();
       const first = operator.produce(record('1'), stop.signal);
       const second = operator.produce(record('2'), signal());
@@ -119,11 +119,11 @@ describeLive('Kafka operator on the wire', missingKafka(), () => {
       await using operator = openOperator({ requestTimeoutMs: 800 });
       const group = `group-${crypto.randomUUID()}`;
       await operator.produce(record(), signal());
-      void proxy.cut(OFFSET_COMMIT, 'silence');
+      void proxy.requests.cut(OFFSET_COMMIT, 'silence');
       await expect(
         operator.commitOffsets(group, [{ topic, partition: 0, offset: 1n }], signal()),
       ).resolves.toBe('unknown');
-      expect(proxy.passed(OFFSET_COMMIT)).toBe(1);
+      expect(proxy.requests.passed(OFFSET_COMMIT)).toBe(1);
       expect(await admin.fetchOffsets({ groupId: group })).toMatchObject([
         { topic, partitions: [{ partition: 0, offset: '1' }] },
       ]);
@@ -133,21 +133,21 @@ describeLive('Kafka operator on the wire', missingKafka(), () => {
   describe('a request that was never sent', () => {
     it('is an error and not unknown, when the broker falls silent before', async () => {
       await using operator = openOperator({ requestTimeoutMs: 800 });
-      void proxy.cut(METADATA, 'silence');
+      void proxy.requests.cut(METADATA, 'silence');
       await expect(operator.produce(record(), signal())).rejects.toMatchObject({ code: 'KC_KAFKA_TIMEOUT' });
-      expect(proxy.passed(PRODUCE)).toBe(0);
+      expect(proxy.requests.passed(PRODUCE)).toBe(0);
     });
 
     it('is not sent later, when the caller gives up before', async () => {
       await using operator = openOperator({ requestTimeoutMs: 60_000 });
-      const happened = proxy.cut(METADATA, 'silence', 2);
+      const happened = proxy.requests.cut(METADATA, 'silence', 2);
       const stop = new AbortController();
       const asked = operator.produce(record(), stop.signal);
       await happened;
       stop.abort(new Error('Ctrl-C'));
       await expect(asked).rejects.toMatchObject({ code: 'KC_KAFKA_STOPPED' });
       await expect(operator.produce(record(), signal())).resolves.toEqual({ outcome: 'done', offset: 0n });
-      expect(proxy.passed(PRODUCE)).toBe(1);
+      expect(proxy.requests.passed(PRODUCE)).toBe(1);
     });
 
     it('is an error when nobody listens', async () => {
@@ -165,7 +165,7 @@ describeLive('Kafka operator on the wire', missingKafka(), () => {
     const asked = Array.from({ length: 20 }, (_, index) => operator.produce(record(String(index)), signal()));
     const offsets = (await Promise.all(asked)).map(({ offset }) => offset);
     expect(offsets).toEqual(Array.from({ length: 20 }, (_, index) => BigInt(index)));
-    expect(proxy.passed(PRODUCE)).toBe(20);
+    expect(proxy.requests.passed(PRODUCE)).toBe(20);
     expect(await end()).toBe('20');
   });
 });

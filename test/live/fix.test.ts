@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { TOPICS } from '../../lab/platform.ts';
-import type { HistoryDocument, RepairDocument, TraceDocument } from '../../src/report/schema.ts';
+import type { RepairDocument, TraceDocument } from '../../src/report/schema.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { happenedBetween, predictedBy, worldOf } from '../support/effects.ts';
@@ -12,6 +12,7 @@ import { injectBeside, nameOf } from '../support/faults.ts';
 import { dockerEvents, fingerprint, statisticsSettle } from '../support/fingerprint.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
+import { consentTo, DELIVERED, repairOf, runsOf } from '../support/repairs.ts';
 
 const FAULT_TIMEOUT_MS = 300_000;
 
@@ -72,26 +73,21 @@ describeLive('fix on a real platform', labMissing, () => {
       expect([...new Set(planned.plan.steps.map(({ repair }) => repair))]).toEqual(repairs);
       expect(planned.plan.payments).toEqual([...payments].toSorted());
 
-      const { confirm } = planned.plan;
-      const consent = confirm === null ? ['--yes'] : ['--confirm', confirm];
-      const fixed = await run(home.path, 'fix', '--json', '--reason', `live test of ${id}`, ...consent);
+      const agreed = ['--reason', `live test of ${id}`, ...consentTo(planned)];
+      const fixed = await run(home.path, 'fix', '--json', ...agreed);
       const done = repairOf(fixed);
       const told = `${done.headline}\n${fixed.stderr}`;
       expect(fixed.exitCode, told).toBe(0);
       expect(done.outcome?.kind, told).toBe('fixed');
       expect(done.plan?.fingerprint, told).toBe(planned.plan.fingerprint);
-      for (const payment of payments) {
-        const delivery = await deliveryOf(lab, payment);
-        expect(delivery).toEqual({ purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 });
-      }
+      for (const payment of payments) expect(await deliveryOf(lab, payment)).toEqual(DELIVERED);
       expect(await rowsOf(lab, bystander)).toEqual(untouched);
       const happened = await happenedBetween(lab, world, await worldOf(lab, asked), planned.plan);
       expect(happened).toEqual(predictedBy(planned.plan));
       expect(await recordsOfRun(done.run)).toBe(sentBy(done));
 
       const history = await run(home.path, 'history', done.run ?? '', '--json');
-      const { runs } = JSON.parse(history.stdout) as HistoryDocument;
-      expect(runs).toMatchObject([
+      expect(runsOf(history)).toMatchObject([
         { run: done.run, reason: `live test of ${id}`, end: { kind: 'verified' } },
       ]);
     },
@@ -134,11 +130,6 @@ describeLive('fix on a real platform', labMissing, () => {
       .filter((header) => header !== undefined && (wanted === null || header === wanted)).length;
   }
 });
-
-function repairOf({ stdout, stderr, exitCode }: DoctorRun): RepairDocument {
-  if (stdout === '') throw new Error(`no JSON on stdout (exit ${exitCode}):\n${stderr}`);
-  return JSON.parse(stdout) as RepairDocument;
-}
 
 type Traces = TraceDocument['traces'];
 

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
-import type { HistoryDocument, RepairDocument } from '../../src/report/schema.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
+import { consentTo, DELIVERED, repairOf, runsOf } from '../support/repairs.ts';
 
 const TRIAL_TIMEOUT_MS = 300_000;
-const DELIVERED = { purchases: 1, liveAllocations: 1, sessions: 7, doubledSlots: 0 };
 
 /** Fault, where the process dies, and what is done then. Every kind of act, each boundary around it. */
 const TRIALS = [
@@ -60,15 +59,14 @@ describeLive('kill -9 in the middle of a repair', labMissing, () => {
     await using home = await emptyFolder();
     const { bystander, payments } = await injectBeside(lab, id);
     const untouched = await rowsOf(lab, bystander);
-    const dry = documentOf(await run(home.path, ['fix', '--dry-run']));
-    const consent = dry.plan?.confirm == null ? ['--yes'] : ['--confirm', dry.plan.confirm];
+    const consent = consentTo(repairOf(await run(home.path, ['fix', '--dry-run'])));
 
     const killed = await run(home.path, ['fix', ...consent], {
       KC_ALLOW_FAIL_POINTS: '1',
       KC_FAIL_POINT: place,
     });
     expect(killed.exitCode, `died at ${place}: ${killed.stderr}`).toBeNull();
-    const [left] = historyOf(await run(home.path, ['history'])).runs;
+    const [left] = runsOf(await run(home.path, ['history']));
     if (left === undefined) throw new Error('the run is not in the journal');
     expect(left.end).toBeNull();
 
@@ -78,13 +76,12 @@ describeLive('kill -9 in the middle of a repair', labMissing, () => {
     } else {
       const undone = await run(home.path, ['undo', left.run, '--yes']);
       expect([0, 13], undone.stdout + undone.stderr).toContain(undone.exitCode);
-      const [end] = historyOf(await run(home.path, ['history'])).runs;
+      const [end] = runsOf(await run(home.path, ['history']));
       expect(end?.end?.kind).toBe(undone.exitCode === 0 ? 'undone' : 'failed');
       // What was taken back can be repaired again, unless the payment has arrived meanwhile.
-      const again = documentOf(await run(home.path, ['fix', '--dry-run']));
-      const agree = again.plan?.confirm == null ? ['--yes'] : ['--confirm', again.plan.confirm];
+      const again = repairOf(await run(home.path, ['fix', '--dry-run']));
       if ((again.plan?.steps.length ?? 0) > 0) {
-        const repaired = await run(home.path, ['fix', ...agree]);
+        const repaired = await run(home.path, ['fix', ...consentTo(again)]);
         expect(repaired.exitCode, repaired.stdout + repaired.stderr).toBe(0);
       }
     }
@@ -92,13 +89,3 @@ describeLive('kill -9 in the middle of a repair', labMissing, () => {
     expect(await rowsOf(lab, bystander)).toEqual(untouched);
   });
 });
-
-function documentOf({ stdout, stderr }: DoctorRun): RepairDocument {
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as RepairDocument;
-}
-
-function historyOf({ stdout, stderr }: DoctorRun): HistoryDocument {
-  if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as HistoryDocument;
-}

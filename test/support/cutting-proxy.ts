@@ -1,45 +1,20 @@
 import { connect, type Socket } from 'node:net';
+import { type Interruption, Interruptions } from './interruptions.ts';
 import { serveTcp, type TestServer } from './tcp.ts';
 
-/**
- * before-broker: the broker never gets the request. before-answer: it has carried it out, and the connection breaks instead of its
- * answer. silence: it has carried it out, and nothing comes back on a connection that stays open.
- */
-export type Cut = 'before-broker' | 'before-answer' | 'silence';
-
 export interface CuttingProxy extends TestServer {
-  /** The `nth` request of this kind from now on is cut, once. Resolves when that has happened. */
-  cut(apiKey: number, cut: Cut, nth?: number): Promise<void>;
-  /** Requests of this kind that were passed to the broker, on all connections. */
-  passed(apiKey: number): number;
-}
-
-interface PlannedCut {
-  readonly apiKey: number;
-  readonly cut: Cut;
-  left: number;
-  readonly happened: () => void;
+  /** By Kafka's api keys; requests on all connections. */
+  readonly requests: Interruptions<number>;
 }
 
 /** Stands before one Kafka broker, without TLS, and passes on whole requests and answers. */
 export async function cuttingProxy(target: string): Promise<CuttingProxy> {
   const { hostname, port } = new URL(`tcp://${target}`);
-  const passed = new Map<number, number>();
-  let planned: PlannedCut | null = null;
-
-  const due = (apiKey: number): PlannedCut | null => {
-    if (planned === null || planned.apiKey !== apiKey) return null;
-    planned.left -= 1;
-    if (planned.left > 0) return null;
-    const now = planned;
-    planned = null;
-    return now;
-  };
-
+  const requests = new Interruptions<number>();
   const server = await serveTcp((client) => {
     const broker = connect(Number(port), hostname);
-    /** Correlation ids of requests whose answers must not arrive, with what happens in their place. */
-    const withheld = new Map<number, () => void>();
+    /** By the correlation ids of their requests. */
+    const withheld = new Map<number, Interruption>();
     let isMute = false;
     const hangUp = (): void => {
       client.destroy();
@@ -48,37 +23,38 @@ export async function cuttingProxy(target: string): Promise<CuttingProxy> {
     broker.on('error', hangUp);
     broker.once('close', () => client.destroy());
     client.once('close', () => broker.destroy());
+
+    const toBroker = (apiKey: number, frame: Buffer): void => {
+      requests.pass(apiKey);
+      broker.write(frame);
+    };
+    const toClient = (frame: Buffer): void => {
+      if (!isMute && client.writable) client.write(frame);
+    };
+    const interrupt = async (interruption: Interruption, pass: () => void): Promise<void> => {
+      await interruption.work();
+      if (interruption.next === 'pass') pass();
+      else if (interruption.next === 'hang-up') hangUp();
+      else isMute = true;
+      interruption.happened();
+    };
     onFrames(client, (frame) => {
       const apiKey = frame.readInt16BE(4);
-      const cut = due(apiKey);
-      if (cut?.cut === 'before-broker') {
-        cut.happened();
-        hangUp();
+      const interruption = requests.meet(apiKey);
+      if (interruption?.at === 'request') {
+        void interrupt(interruption, () => toBroker(apiKey, frame));
         return;
       }
-      if (cut !== null) {
-        withheld.set(frame.readInt32BE(8), () => {
-          if (cut.cut === 'before-answer') hangUp();
-          else isMute = true;
-          cut.happened();
-        });
-      }
-      passed.set(apiKey, (passed.get(apiKey) ?? 0) + 1);
-      broker.write(frame);
+      if (interruption !== null) withheld.set(frame.readInt32BE(8), interruption);
+      toBroker(apiKey, frame);
     });
     onFrames(broker, (frame) => {
-      withheld.get(frame.readInt32BE(4))?.();
-      if (!isMute && client.writable) client.write(frame);
+      const interruption = withheld.get(frame.readInt32BE(4));
+      if (interruption === undefined) toClient(frame);
+      else void interrupt(interruption, () => toClient(frame));
     });
   });
-  return {
-    ...server,
-    cut: (apiKey, cut, nth = 1) =>
-      new Promise((happened) => {
-        planned = { apiKey, cut, left: nth, happened };
-      }),
-    passed: (apiKey) => passed.get(apiKey) ?? 0,
-  };
+  return { ...server, requests };
 }
 
 const SIZE_BYTES = 4;
