@@ -104,6 +104,14 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     phase.steps.set(step.number, intended(session, step));
     world.leavesBehind(commandsLeft(session));
     await at('after-intent');
+    if (step.action.kind === 'stop-container' && hands.waiting.aborted && !hands.leaving.aborted) {
+      // Nothing was sent, so nobody need wait a grace for its end.
+      await record(session, phase, step, {
+        outcome: 'not-done',
+        data: { text: 'interrupted before it was sent' },
+      });
+      hands.waiting.throwIfAborted();
+    }
   }
   const beganMs = world.clock.nowMs();
   const claim = await claimed(step, hands);

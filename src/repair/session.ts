@@ -84,6 +84,7 @@ export async function openPhase(
   await session.lock.prove(session.world.leaving);
   await session.journal.append('run-opened', null, data, session.world.leaving);
   session.phases.push(phase);
+  session.world.leavesBehind(commandsLeft(session));
   session.world.progress({ kind: 'phase-started', plan, isUndo });
   await session.world.failPoint(phasePlace(phase, 'after-opening'));
   return phase;

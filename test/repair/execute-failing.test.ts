@@ -353,6 +353,19 @@ describe('Ctrl-C', () => {
     expect(platform.delivered(payment)).toEqual([1, 1, 7]);
   });
 
+  it('before a stop was sent ends the run at once', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.1.after-intent') operator.interrupt();
+    };
+    const beganMs = platform.clock.nowMs();
+    expect(await operator.apply(plan)).toMatchObject({ outcome: 'interrupted', reasons: [] });
+    expect(platform.clock.nowMs() - beganMs).toBeLessThan(5_000);
+    expect(operator.writes).toEqual([]);
+    expect(await new SimulatedOperator(platform, 'bob').resume()).toMatchObject({ outcome: 'fixed' });
+  });
+
   it('at the question about what is still missing ends the run there, and it can be gone on with', async () => {
     const { platform, payment, plan } = await planned('f02');
     platform.swallow(payment.id);
@@ -390,6 +403,16 @@ describe('Ctrl-C', () => {
     platform.pass(5_000);
     expect(await new SimulatedOperator(platform, 'bob').resume()).toMatchObject({ outcome: 'fixed' });
     for (const payment of payments) expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+  });
+
+  it('twice before the first step names the run', async () => {
+    const { platform, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.after-opening') operator.leave();
+    };
+    await expect(operator.apply(plan)).rejects.toThrow();
+    expect(operator.left).toEqual(['kc-doctor fix --resume run1']);
   });
 
   it.each([
