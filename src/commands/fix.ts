@@ -251,16 +251,14 @@ async function resumeRun(context: Context, run: string): Promise<Outcome> {
   const plan = record.phases.at(-1)?.plan ?? record.phases[0].plan;
   refuseForbidden(plan, context);
   await showPlan(context, plan);
-  const grant = grantOf(await agreeToResume(context, plan));
-  return applied(context, await resume(record, grant, worldOf(context, agreeByFlags(context))), plan);
-}
-
-async function agreeToResume(context: Context, plan: Plan): Promise<Consent> {
+  const goOn = async (consent: Consent, agree: AgreeTo): Promise<Outcome> =>
+    applied(context, await resume(record, grantOf(consent), worldOf(context, agree)), plan);
   // Its journal is as good as a saved plan: it is gone on with as it was agreed to.
   const byFlags = consentByFlags(plan, consentFlags(context, context.repairs.isCi), consenter(context));
-  if (byFlags.kind === 'granted' || !context.repairs.canAsk || hasConsentFlags(context)) return byFlags;
+  if (byFlags.kind === 'granted' || !context.repairs.canAsk || hasConsentFlags(context))
+    return await goOn(byFlags, agreeByFlags(context));
   await using prompter = await context.repairs.openPrompter();
-  return await ask(context, plan, prompter);
+  return await goOn(await ask(context, plan, prompter), (next) => agreeAgain(context, next, prompter));
 }
 
 // --- guided
