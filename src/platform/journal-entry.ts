@@ -11,6 +11,10 @@ export const ENTRY_KINDS = [
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
+/** How a run may end. */
+export const RUN_ENDS = ['verified', 'failed', 'undone', 'interrupted'] as const;
+export type RunEnd = (typeof RUN_ENDS)[number];
+
 /** One line of a run's journal. */
 export interface JournalEntry {
   readonly run: string;

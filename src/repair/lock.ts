@@ -1,4 +1,5 @@
 import { RefusedError } from '../errors.ts';
+import { runTitle } from '../platform/runs.ts';
 import type { Identity, PlatformState } from '../platform/state.ts';
 import type { Lock, RunLedgerOperator } from '../ports/run-ledger.ts';
 import type { Plan } from './plan.ts';
@@ -23,16 +24,8 @@ export function takeLock(
     databaseAddress: null,
     belongsTogether: { verdict: 'not-provable', proofs: [] },
   };
-  return ledger.lock(identity, { run, operator, host, title: titleOf(plan) }, signal);
-}
-
-/** What a plan does, in one line: for the second operator, and for the history. */
-function titleOf({ steps, payments }: Plan): string {
-  const repairs = [
-    ...new Set(steps.map(({ repair, stage }) => (stage === null ? repair : `${repair}@${stage}`))),
-  ];
-  const count = payments.length === 1 ? '1 payment' : `${payments.length} payments`;
-  return `${repairs.join(', ')} for ${count}`;
+  const title = runTitle(plan.steps, plan.payments.length);
+  return ledger.lock(identity, { run, operator, host, title }, signal);
 }
 
 const BOUND = [

@@ -1,5 +1,14 @@
 /** What the journal tells about a run: from entries to phases, steps and an end. */
-import type { EntryKind, JournalEntry } from '../platform/journal-entry.ts';
+import type { JournalEntry, RunEnd } from '../platform/journal-entry.ts';
+import {
+  entriesByRun,
+  type Fields,
+  type FoldedPhase,
+  type FoldedRun,
+  fieldsOf,
+  foldRun,
+  type StepStatus,
+} from '../platform/runs.ts';
 import type { ConsentWay } from './consent.ts';
 import type { Plan } from './plan.ts';
 
@@ -22,8 +31,6 @@ export interface StepData {
   readonly startedAtMs?: number;
 }
 
-export type StepStatus = 'intended' | 'done' | 'not-done' | 'unknown';
-
 export interface StepRecord {
   readonly status: StepStatus;
   readonly atMs: number;
@@ -41,9 +48,6 @@ export interface PhaseRecord {
   readonly steps: ReadonlyMap<number, StepRecord>;
 }
 
-export const RUN_ENDS = ['verified', 'failed', 'undone', 'interrupted'] as const;
-export type RunEnd = (typeof RUN_ENDS)[number];
-
 export interface RunRecord {
   readonly run: string;
   readonly operator: string;
@@ -54,61 +58,37 @@ export interface RunRecord {
   readonly lastAtMs: number;
 }
 
-const STATUS_OF: Partial<Record<EntryKind, StepStatus>> = {
-  'step-intended': 'intended',
-  'step-done': 'done',
-  'step-not-done': 'not-done',
-  'step-unknown': 'unknown',
-};
-
-const END_OF: Partial<Record<EntryKind, RunEnd>> = {
-  'run-verified': 'verified',
-  'run-failed': 'failed',
-  'run-undone': 'undone',
-  'run-interrupted': 'interrupted',
-};
-
 /** One run from its entries, whatever their order and however often each is there. Null: no entry opens it. */
 export function runRecord(entries: readonly JournalEntry[]): RunRecord | null {
-  const bySequence = new Map(entries.map((entry) => [entry.sequence, entry]));
-  const ordered = [...bySequence.values()].toSorted((a, b) => a.sequence - b.sequence);
-  const phases: (PhaseRecord & { readonly steps: Map<number, StepRecord> })[] = [];
-  let end: RunRecord['end'] = null;
-  for (const { kind, atMs, step, data } of ordered) {
-    const opened = kind === 'run-opened' ? openedData(data) : null;
-    if (opened !== null) phases.push({ ...opened, openedAtMs: atMs, steps: new Map() });
-    // A phase that is opened again goes on: what ended before is no end any more.
-    end = END_OF[kind] === undefined ? null : { kind: END_OF[kind], atMs, text: textOf(data) };
-    const status = STATUS_OF[kind];
-    if (status === undefined || step === null) continue;
-    const before = phases.at(-1)?.steps.get(step)?.data;
-    phases.at(-1)?.steps.set(step, { status, atMs, data: { ...before, ...stepData(data) } });
-  }
-  const [first, ...rest] = phases;
-  const [opening] = ordered;
-  const last = ordered.at(-1);
-  if (first === undefined || opening === undefined || last === undefined) return null;
+  const folded = foldRun(entries, openedData);
+  if (folded === null) return null;
+  const [first, ...rest] = folded.phases;
   return {
-    run: opening.run,
-    operator: opening.operator,
-    phases: [first, ...rest],
-    end,
-    lastSequence: last.sequence,
-    lastAtMs: last.atMs,
+    ...folded,
+    phases: [phaseRecord(first), ...rest.map(phaseRecord)],
+    end: folded.end === null ? null : endRecord(folded.end),
   };
 }
 
 /** All runs of a journal, newest first. */
 export function runRecords(entries: readonly JournalEntry[]): readonly RunRecord[] {
-  const byRun = new Map<string, JournalEntry[]>();
-  for (const entry of entries) byRun.set(entry.run, [...(byRun.get(entry.run) ?? []), entry]);
-  return [...byRun.values()]
+  return entriesByRun(entries)
     .flatMap((own) => runRecord(own) ?? [])
     .toSorted((a, b) => b.phases[0].openedAtMs - a.phases[0].openedAtMs);
 }
 
-function openedData(data: unknown): OpenedData | null {
-  const { phase, isUndo, plan, by, reason } = fieldsOf(data);
+function phaseRecord({ opened, openedAtMs, steps }: FoldedPhase<OpenedData>): PhaseRecord {
+  const records = [...steps].map(
+    ([number, { status, atMs, data }]) => [number, { status, atMs, data: stepData(data) }] as const,
+  );
+  return { ...opened, openedAtMs, steps: new Map(records) };
+}
+
+function endRecord({ kind, atMs, data }: NonNullable<FoldedRun<OpenedData>['end']>): RunRecord['end'] {
+  return { kind, atMs, text: textOf(data) };
+}
+
+function openedData({ phase, isUndo, plan, by, reason }: Fields): OpenedData | null {
   if (typeof phase !== 'number' || typeof isUndo !== 'boolean' || !isPlan(plan)) return null;
   return {
     phase,
@@ -119,8 +99,8 @@ function openedData(data: unknown): OpenedData | null {
   };
 }
 
-function stepData(data: unknown): StepData {
-  const { restartCount, offset, startedAtMs } = fieldsOf(data);
+function stepData(data: Fields): StepData {
+  const { restartCount, offset, startedAtMs } = data;
   return {
     text: textOf(data),
     ...(typeof restartCount === 'number' ? { restartCount } : {}),
@@ -129,13 +109,8 @@ function stepData(data: unknown): StepData {
   };
 }
 
-function textOf(data: unknown): string {
-  const { text } = fieldsOf(data);
+function textOf({ text }: Fields): string {
   return typeof text === 'string' ? text : '';
-}
-
-function fieldsOf(data: unknown): Readonly<Record<string, unknown>> {
-  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
 }
 
 /** Only as far as a plan of another version must not be taken for one; the journal's own checks guard its bytes. */

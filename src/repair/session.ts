@@ -1,5 +1,6 @@
 /** What one run works with from its lock to its end, and what the command must bring for it. */
 import type { PaymentId } from '../platform/ids.ts';
+import type { StepStatus } from '../platform/runs.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ContainerRuntimeOperator } from '../ports/container-runtime.ts';
 import type { KafkaClusterOperator } from '../ports/kafka-cluster.ts';
@@ -9,7 +10,7 @@ import type { Grant } from './consent.ts';
 import { type PhaseName, phasePlace } from './fail-point.ts';
 import type { Journal } from './journal.ts';
 import type { Plan, Step } from './plan.ts';
-import type { OpenedData, PhaseRecord, StepRecord, StepStatus } from './runs.ts';
+import type { OpenedData, PhaseRecord, StepRecord } from './runs.ts';
 import type { Examined } from './verify.ts';
 
 /** Everything that can write. Opened with a grant alone. */

@@ -1,6 +1,7 @@
 import { stageDefinition } from '../platform/pipeline.ts';
+import type { StepStatus } from '../platform/runs.ts';
 import type { Action, OffsetMove, Step } from './plan.ts';
-import type { PhaseRecord, StepStatus } from './runs.ts';
+import type { PhaseRecord } from './runs.ts';
 
 /** What takes a phase back, and what nothing takes back. */
 export interface Undoing {

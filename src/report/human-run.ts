@@ -1,8 +1,9 @@
-import type { PhaseRecord, RunRecord, StepStatus } from '../repair/runs.ts';
+import { runTitle, type StepStatus } from '../platform/runs.ts';
+import type { PhaseRecord, RunRecord } from '../repair/runs.ts';
 import { humanPlan } from './human-plan.ts';
 import { type Pen, pen, type Status } from './pen.ts';
 import type { Presentation, RepairResult } from './result.ts';
-import { dateTime, plural } from './text.ts';
+import { dateTime } from './text.ts';
 
 /** The plan, what became of each step, and last the sentence that matters. */
 export function humanRepair(result: RepairResult, view: Presentation): string {
@@ -106,17 +107,13 @@ function historyLine(
   { timeZone }: Presentation,
 ): string {
   const [first] = phases;
-  const repairs = [
-    ...new Set(first.plan.steps.map(({ repair, stage }) => (stage === null ? repair : `${repair}@${stage}`))),
-  ];
-  const count = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
-  const whom = count === 0 ? '' : ` for ${plural(count, 'payment')}`;
+  const payments = new Set(phases.flatMap(({ plan }) => plan.payments)).size;
   const ended =
     end === null
       ? `left at ${dateTime(lastAtMs, timeZone)}: kc-doctor fix --resume ${run}, or kc-doctor undo ${run}`
       : `${end.kind}${end.text === '' ? '' : `: ${end.text}`}`;
   const why = first.reason === null ? '' : ` (${first.reason})`;
-  return `${run}  ${dateTime(first.openedAtMs, timeZone)}  ${operator}  ${repairs.join(', ')}${whom}${why}  ${ended}`;
+  return `${run}  ${dateTime(first.openedAtMs, timeZone)}  ${operator}  ${runTitle(first.plan.steps, payments)}${why}  ${ended}`;
 }
 
 function shown(blocks: readonly (readonly string[])[]): string {
