@@ -1,8 +1,18 @@
 import { PIPELINE } from '../platform/pipeline.ts';
+import { stillStopped } from '../platform/runs-seen.ts';
 import type { ContainerState, PlatformState } from '../platform/state.ts';
 import { serviceContainer } from '../platform/workers.ts';
-import type { Cause } from './cause.ts';
-import { clockTime, definitionOf, noMemberReading, opposes, supports, workerReading } from './readings.ts';
+import type { Cause, Question, Reading } from './cause.ts';
+import {
+  clockTime,
+  definitionOf,
+  noMemberReading,
+  opposes,
+  reading,
+  supports,
+  unseenReading,
+  workerReading,
+} from './readings.ts';
 
 const STOPPED: readonly ContainerState['status'][] = ['created', 'exited', 'paused', 'dead'];
 const isStopped = ({ status }: ContainerState): boolean => STOPPED.includes(status);
@@ -17,6 +27,24 @@ function stoppedText(container: ContainerState, state: PlatformState): string {
       ? '; its restart policy says that somebody stopped it'
       : '';
   return `${name} is ${status} (code ${exitCode ?? 'unknown'})${when}${byHand}`;
+}
+
+/** A run of ours that stopped it and did not start it again. */
+function stoppedByRunReading(question: Question): Reading {
+  const { state } = question;
+  const { worker } = definitionOf(question);
+  const found = serviceContainer(state, worker);
+  if (state.runs?.kind !== 'seen' || found.kind === 'unseen') return unseenReading('runs');
+  const ours = found.kind === 'seen' ? found.container.id : null;
+  for (const run of state.runs.value) {
+    const stop = stillStopped(state, run).find(({ containerId }) => containerId === ours);
+    if (stop === undefined) continue;
+    const did = stop.isCertain ? 'stopped it' : 'was about to stop it';
+    const since = run.end === null ? 'has not ended' : `ended ${run.end.kind}`;
+    const text = `run ${run.run} by ${run.operator} ${did} at ${clockTime(stop.atMs, state)} and ${since}`;
+    return reading(true, text, `runs ${run.run}`);
+  }
+  return reading(false, `no run of kc-doctor stopped ${worker}`, 'runs');
 }
 
 export const workerStopped: Cause = {
@@ -44,6 +72,8 @@ export const workerStopped: Cause = {
         ),
       { discriminates: true },
     ),
+    // The same fact as the container's own state, so it adds no weight to it: it says who.
+    supports('stopped-by-run', 'containers', 'weak', stoppedByRunReading),
     supports('no-member', 'groups', 'moderate', noMemberReading),
     opposes('running-or-absent', 'containers', 'decisive', (question) =>
       workerReading(

@@ -5,6 +5,7 @@ import { runChecks } from '../checks/runner.ts';
 import { ConfigError } from '../errors.ts';
 import { diagnosisExitCode } from '../exit-code.ts';
 import { type Coverage, coverageOf } from '../platform/coverage.ts';
+import { wasLeft } from '../platform/runs-seen.ts';
 import type { PlatformState } from '../platform/state.ts';
 import type { Diagnosis, Tool } from '../report/result.ts';
 import { causeTitle, plural, sums } from '../report/text.ts';
@@ -35,7 +36,7 @@ export function diagnosis(
     latent,
     headline: headline(state, checks, cohorts, exitCode),
     exitCode,
-    next: nextSteps(cohorts, latent, checks, coverage),
+    next: nextSteps(state, cohorts, latent, checks, coverage),
   };
 }
 
@@ -155,12 +156,20 @@ function sumOf(cohorts: readonly RankedCohort[], kind: CohortKind): string {
 const MAX_STEPS = 4;
 
 function nextSteps(
+  state: PlatformState,
   cohorts: readonly RankedCohort[],
   latent: readonly LatentCause[],
   checks: readonly CheckResult[],
   coverage: Coverage,
 ): Diagnosis['next'] {
   const steps: { command: string; why: string }[] = [];
+  const left = state.runs?.kind === 'seen' ? state.runs.value.find(wasLeft) : undefined;
+  if (left !== undefined) {
+    steps.push({
+      command: `kc-doctor fix --resume ${left.run}`,
+      why: `goes on with what ${left.operator} began`,
+    });
+  }
   const statuses = checks.map(({ outcome }) => outcome.status);
   const harmed = cohorts.find(({ cohort }) => cohort.kind === 'stuck' || cohort.kind === 'needs-decision');
   const isRepairable = latent.some(({ repairs }) => repairs.length > 0);

@@ -131,6 +131,7 @@ export async function observe(desk: Desk, request: ObserveRequest): Promise<Plat
     anomalies: database.anomalies,
     admin,
     clocks: clocksOf(database, kafka, takenAtMs),
+    runs: database.runs,
   };
 }
 

@@ -18,6 +18,7 @@ import type {
   GroupPoll,
   MarkRow,
   PaymentsOfWindow,
+  RunSeen,
   SchemaFacts,
   TopicState,
 } from '../platform/state.ts';
@@ -52,6 +53,7 @@ const RECENT_KEYS_PER_PARTITION = 20;
 /** Unfinished payments that are followed one by one; the rest is counted. */
 const PAYMENT_LIMIT = 500;
 const SCRIPT_MARK_LIMIT = 500;
+const RUN_LIMIT = 20;
 
 export interface DockerSurvey {
   readonly inventory: Observed<ContainerInventory>;
@@ -314,6 +316,7 @@ export interface DatabaseSurvey {
   readonly payments: Observed<PaymentsOfWindow>;
   readonly scriptMarks: Observed<readonly MarkRow[]>;
   readonly anomalies: Observed<DatabaseAnomalies>;
+  readonly runs: Observed<readonly RunSeen[]>;
   /** Database clock minus ours at the middle of the round trip. */
   readonly aheadMs: number | null;
 }
@@ -339,15 +342,16 @@ export async function surveyDatabase(
   });
   if (facts.kind === 'unseen') return unseenDatabase(facts.gap);
   const { windowMs } = settings;
-  const [payments, schema, scriptMarks, anomalies] = await Promise.all([
+  const [payments, schema, scriptMarks, anomalies, runs] = await Promise.all([
     ask('payments of the window', (signal) =>
       database.payments({ windowMs, limit: PAYMENT_LIMIT, asked }, signal),
     ),
     ask('tables and indexes', (signal) => database.schema(signal)),
     ask('marks made by scripts', (signal) => database.scriptMarks(windowMs, SCRIPT_MARK_LIMIT, signal)),
     ask('allocations and sessions', (signal) => database.anomalies(windowMs, signal)),
+    ask('journal of runs', (signal) => database.runs({ windowMs, limit: RUN_LIMIT }, signal)),
   ]);
-  return { facts, schema, payments, scriptMarks, anomalies, aheadMs };
+  return { facts, schema, payments, scriptMarks, anomalies, runs, aheadMs };
 }
 
 function unseenDatabase(gap: Gap): DatabaseSurvey {
@@ -358,6 +362,7 @@ function unseenDatabase(gap: Gap): DatabaseSurvey {
     payments: each('payments of the window'),
     scriptMarks: each('marks made by scripts'),
     anomalies: each('allocations and sessions'),
+    runs: each('journal of runs'),
     aheadMs: null,
   };
 }

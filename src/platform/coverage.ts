@@ -54,6 +54,7 @@ function observedParts(
     { name: 'postgres: allocations without sessions', part: state.anomalies },
     { name: 'admin-service: base address', part: state.admin },
     { name: 'postgres: clock', part: state.clocks },
+    ...(state.runs === undefined ? [] : [{ name: 'postgres: journal of runs', part: state.runs }]),
   ];
 }
 

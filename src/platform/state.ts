@@ -5,6 +5,7 @@
  */
 
 import type { AllocationId, CourseId, PaymentId, PurchaseId, StudentId } from './ids.ts';
+import type { RunEnd } from './journal-entry.ts';
 import type { LogLine } from './log-line.ts';
 import type { Lookup } from './lookup.ts';
 import type { Observed } from './observed.ts';
@@ -41,6 +42,8 @@ export interface PlatformState {
   readonly anomalies: Observed<DatabaseAnomalies>;
   readonly admin: Observed<AdminProbe>;
   readonly clocks: Observed<ClockSamples>;
+  /** Repairs of the window, newest first, as the journal in Postgres tells; an empty list where none was ever made. */
+  readonly runs?: Observed<readonly RunSeen[]>;
 }
 
 // --- identity (design.md 4.1)
@@ -433,4 +436,33 @@ export interface ClockSamples {
   readonly databaseAheadMs: number | null;
   /** How far the newest record seen is ahead of the host's clock; 0 or less: not ahead. Null: no record seen. */
   readonly newestRecordAheadMs: number | null;
+}
+
+// --- runs of kc-doctor (design.md 5)
+
+export interface RunSeen {
+  readonly run: string;
+  readonly operator: string;
+  /** "start-worker@purchase for 3 payments", of its first plan. */
+  readonly title: string;
+  /** Times by the clock of the operator's machine. */
+  readonly startedAtMs: number;
+  readonly lastAtMs: number;
+  /** Null: it is still going on, or its process died. */
+  readonly end: { readonly kind: RunEnd; readonly atMs: number } | null;
+  readonly stopped: readonly StoppedContainer[];
+  readonly lock: (typeof RUN_LOCKS)[number];
+}
+
+/** Of the repair lock: held by this run, by somebody else, by nobody; or it could not be seen. */
+export const RUN_LOCKS = ['held', 'held-by-other', 'free', 'unseen'] as const;
+
+/** A container that ran before a run, which stopped it and did not start it again. */
+export interface StoppedContainer {
+  readonly containerId: string;
+  readonly name: string;
+  readonly service: string;
+  readonly atMs: number;
+  /** False: the stop was sent, or about to be, and what came of it is not in the journal. */
+  readonly isCertain: boolean;
 }

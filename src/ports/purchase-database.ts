@@ -7,6 +7,7 @@ import type {
   PaymentRow,
   PaymentsOfWindow,
   PurchaseRow,
+  RunSeen,
   SchemaFacts,
   SessionCount,
 } from '../platform/state.ts';
@@ -53,4 +54,12 @@ export interface PurchaseDatabaseReader extends AsyncDisposable {
       | { readonly kind: 'allocation'; readonly id: AllocationId },
     signal: AbortSignal,
   ): Promise<readonly PaymentRow[]>;
+  /**
+   * The newest runs of kc-doctor with an entry in the window, newest first; an empty list where no journal was ever made. Throws
+   * DependencyError (`unauthorized`) where there is one that this login may not read.
+   */
+  runs(
+    question: { readonly windowMs: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<readonly RunSeen[]>;
 }

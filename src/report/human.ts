@@ -10,6 +10,7 @@ import type { Coverage } from '../platform/coverage.ts';
 import type { DatabaseFacts, Identity, PlatformState } from '../platform/state.ts';
 import type { Cohort } from '../trace/trace.ts';
 import { placeText } from './hop-titles.ts';
+import { runLines } from './human-runs-seen.ts';
 import { type Pen, pen, type Status } from './pen.ts';
 import type { Diagnosis, Presentation } from './result.ts';
 import { causeTitle, dateTime, duration, percent, plural, shortId, sums, timeNear } from './text.ts';
@@ -24,6 +25,7 @@ export function humanFindings(diagnosis: Diagnosis, view: Presentation): string 
   const lines = [
     ...headLines(diagnosis, ink),
     '',
+    ...runLines(diagnosis, ink),
     ...(view.verbose ? everyCheck(diagnosis.checks, ink) : groupedChecks(diagnosis.checks, ink)),
     ...diagnosis.cohorts.flatMap((ranked) => ['', ...cohortLines(ranked, diagnosis, ink)]),
     ...latentLines(diagnosis, ink),

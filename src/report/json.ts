@@ -1,7 +1,7 @@
 import type { RankedCause, RankedCohort } from '../causes/cause.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { Coverage } from '../platform/coverage.ts';
-import type { PlatformState } from '../platform/state.ts';
+import type { PlatformState, RunSeen } from '../platform/state.ts';
 import type { PaymentTrace } from '../trace/trace.ts';
 import type { AnsweredLookup, Diagnosis, Tool, TraceResult } from './result.ts';
 import type {
@@ -31,8 +31,28 @@ export function jsonDiagnosis(result: Diagnosis): string {
             lastArrivedAt: payments.lastArrivedAtMs === null ? null : iso(payments.lastArrivedAtMs),
             olderMissing: payments.olderMissing,
           },
+    runs: state.runs?.kind === 'seen' ? state.runs.value.map(runOf) : null,
   };
   return printJson(document);
+}
+
+function runOf(seen: RunSeen): NonNullable<DiagnosisDocument['runs']>[number] {
+  const { run, operator, title, startedAtMs, lastAtMs, end, stopped, lock } = seen;
+  return {
+    run,
+    operator,
+    title,
+    startedAt: iso(startedAtMs),
+    lastAt: iso(lastAtMs),
+    end: end === null ? null : { kind: end.kind, at: iso(end.atMs) },
+    stopped: stopped.map(({ service, name, atMs, isCertain }) => ({
+      service,
+      container: name,
+      at: iso(atMs),
+      certain: isCertain,
+    })),
+    lock,
+  };
 }
 
 export function jsonTrace(result: TraceResult): string {

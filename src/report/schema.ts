@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { CONTRADICTIONS } from '../platform/contradictions.ts';
 import { HOP_STATUSES } from '../platform/effects.ts';
+import { RUN_ENDS } from '../platform/journal-entry.ts';
 import { LOOKUP_KINDS } from '../platform/lookup.ts';
 import { GAP_CODES, SYSTEMS } from '../platform/observed.ts';
 import { PAYMENT_CLASSES } from '../platform/payment.ts';
 import { STAGES } from '../platform/pipeline.ts';
+import { RUN_LOCKS } from '../platform/state.ts';
 import { PREVIEWS, REPAIR_IDS, REVERSIBILITIES, RISKS } from '../repair/plan.ts';
 import { COHORT_KINDS, HOPS } from '../trace/trace.ts';
 
@@ -118,6 +120,29 @@ const common = {
   coverage: z.object({ looked: z.array(z.string()), notLooked: z.array(gap) }),
 };
 
+const runSeen = z.object({
+  run: z.string(),
+  operator: z.string(),
+  title: z.string().describe('what its first plan does, in one line'),
+  startedAt: time,
+  lastAt: time.describe('of its newest entry in the journal'),
+  end: z
+    .object({ kind: z.enum(RUN_ENDS), at: time })
+    .nullable()
+    .describe('null: it is still going on, or its process died'),
+  stopped: z
+    .array(
+      z.object({
+        service: z.string(),
+        container: z.string(),
+        at: time,
+        certain: z.boolean().describe('false: what came of the stop is not in the journal'),
+      }),
+    )
+    .describe('what it stopped and did not start again'),
+  lock: z.enum(RUN_LOCKS).describe('who has the repair lock now, as seen from this run'),
+});
+
 export const diagnosisSchema = z.object({
   ...common,
   checks: z.array(check),
@@ -132,6 +157,10 @@ export const diagnosisSchema = z.object({
       olderMissing: z.number().int().nullable(),
     })
     .nullable(),
+  runs: z
+    .array(runSeen)
+    .nullable()
+    .describe('repairs of the window, newest first; null: the journal was not looked at'),
 });
 
 const tracedPaymentSchema = z.object({

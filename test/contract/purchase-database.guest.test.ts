@@ -46,6 +46,7 @@ async function readAll(
     reader.marksOf([payment, 'purchase-created-x'], signal),
     reader.scriptMarks(30 * DAY, 10, signal),
     reader.anomalies(30 * DAY, signal),
+    reader.runs({ windowMs: 30 * DAY, limit: 20 }, signal),
     reader.knownPayments([payment], signal),
     reader.paymentsBehind({ kind: 'student', id: pair.studentId }, signal),
     reader.paymentsBehind({ kind: 'course', id: pair.courseId }, signal),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPostgres } from '../../src/adapters/postgres/open.ts';
+import { openPostgresLedger } from '../../src/adapters/postgres/ledger/open-ledger.ts';
+import { openPostgres, type PostgresOptions } from '../../src/adapters/postgres/open.ts';
 import { paymentId, purchaseId } from '../../src/platform/ids.ts';
-import type { PurchaseDatabaseReader } from '../../src/ports/purchase-database.ts';
 import { describeLive } from '../support/live.ts';
 import {
   allocationRecord,
@@ -22,13 +22,29 @@ import {
   startPostgres,
 } from '../support/real-postgres.ts';
 import { SimulatedPurchaseDatabase } from '../support/simulated-purchase-database.ts';
+import { SimulatedLedgerDatabase } from '../support/simulated-run-ledger.ts';
 import { purchaseDatabaseContract } from './purchase-database.contract.ts';
+import { runsSeenContract } from './runs-seen.contract.ts';
 
 describe('simulated purchase database', () => {
   purchaseDatabaseContract(async (rows) => ({
     reader: new SimulatedPurchaseDatabase({ rows }),
     [Symbol.asyncDispose]: async () => undefined,
   }));
+
+  runsSeenContract(async () => {
+    const ledger = new SimulatedLedgerDatabase();
+    const reader = new SimulatedPurchaseDatabase({ ledger });
+    reader.mayReadJournal = false;
+    return {
+      reader,
+      ledger: () => ledger.open(),
+      letRead: async () => {
+        reader.mayReadJournal = true;
+      },
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  });
 });
 
 describeLive('purchase database in Postgres', POSTGRES_MISSING, () => {
@@ -45,23 +61,28 @@ describeLive('purchase database in Postgres', POSTGRES_MISSING, () => {
     await server?.[Symbol.asyncDispose]();
   });
 
-  function openReader(): PurchaseDatabaseReader {
-    return openPostgres({
-      url: database.readerUrl,
-      ssl: { mode: 'disable' },
-      statementTimeoutMs: 5_000,
-      lockTimeoutMs: 1_000,
-      connectTimeoutMs: 5_000,
-      applicationName: 'kc-doctor',
-      secrets: [],
-    });
-  }
+  const openReader = () => openPostgres(optionsFor(database.readerUrl));
 
   purchaseDatabaseContract(async (rows) => {
     await database.clear();
     await database.fill(rows);
     const reader = openReader();
     return { reader, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
+  });
+
+  runsSeenContract(async () => {
+    await database.owner.query('drop schema if exists kc_doctor cascade');
+    const reader = openReader();
+    return {
+      reader,
+      ledger: () => openPostgresLedger(optionsFor(database.ownerUrl)),
+      letRead: async () => {
+        const login = new URL(database.readerUrl).username;
+        await database.owner.query(`grant usage on schema kc_doctor to ${login}`);
+        await database.owner.query(`grant select on kc_doctor.journal to ${login}`);
+      },
+      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    };
   });
 
   it('judges any rows as its simulated twin does', async () => {
@@ -99,6 +120,18 @@ describeLive('purchase database in Postgres', POSTGRES_MISSING, () => {
     );
   });
 });
+
+function optionsFor(url: string): PostgresOptions {
+  return {
+    url,
+    ssl: { mode: 'disable' },
+    statementTimeoutMs: 5_000,
+    lockTimeoutMs: 1_000,
+    connectTimeoutMs: 5_000,
+    applicationName: 'kc-doctor',
+    secrets: [],
+  };
+}
 
 /** Few pairs and few instants, so that payments, purchases and allocations meet in every order. */
 function anyRows(nowMs: number): fc.Arbitrary<PlatformRows> {

@@ -45,6 +45,7 @@ const SYSTEM_OF: Readonly<Record<StatePart, System | null>> = {
   marks: 'postgres',
   anomalies: 'postgres',
   clocks: 'postgres',
+  runs: 'postgres',
   admin: 'admin-service',
 };
 

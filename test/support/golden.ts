@@ -2,7 +2,9 @@
 import type { Gap } from '../../src/platform/observed.ts';
 import type { PlatformState } from '../../src/platform/state.ts';
 import type { Presentation, Tool } from '../../src/report/result.ts';
+import { runEntries, start, stop } from './run-entries.ts';
 import {
+  DAY,
   HOUR,
   healthyState,
   idsOf,
@@ -15,6 +17,7 @@ import {
   withoutContainer,
   withPartition,
   withPayment,
+  withRuns,
   withUnseen,
 } from './states.ts';
 
@@ -116,6 +119,44 @@ export function latent(): PlatformState {
   });
 }
 
+/** One run left purchase-worker stopped, another ended half an hour ago, a third long ago. */
+export function leftRun(): PlatformState {
+  const { group, topic } = { group: 'purchase-creation-workers', topic: 'purchase-confirmed' };
+  const paid = withPayment(healthyState(), { upTo: 'confirmed-record', ageMs: 10 * MINUTE });
+  const unread = withPartition(paid, group, topic, 1, { committed: 4n, end: 5n, owned: false });
+  const stopped = withContainer(
+    withGroup(unread, group, { states: ['Empty', 'Empty', 'Empty'] }),
+    'purchase-worker',
+    {
+      status: 'exited',
+      exitCode: 0,
+      finishedAtMs: NOW - 12 * MINUTE,
+    },
+  );
+  const verified = [[start('cache-worker')], 'step-done 1', 'run-verified'] as const;
+  return withRuns(
+    stopped,
+    { kind: 'free' },
+    runEntries(
+      { run: '7f3a', atMs: NOW - 12 * MINUTE },
+      [stop('purchase-worker'), start('purchase-worker')],
+      'step-done 1',
+    ),
+    runEntries({ run: 'b2c4', operator: 'bob', atMs: NOW - 30 * MINUTE }, ...verified),
+    runEntries({ run: 'c0de', operator: 'bob', atMs: NOW - 3 * HOUR }, ...verified),
+  );
+}
+
+/** Somebody repairs right now; what another run left has been started by hand. */
+function atWork(): PlatformState {
+  return withRuns(
+    healthyState(),
+    { kind: 'held', run: '7f3a' },
+    runEntries({ run: '7f3a', atMs: NOW - 40_000 }, [start('session-worker')], 'step-intended 1'),
+    runEntries({ run: 'b2c4', operator: 'bob', atMs: NOW - 4 * DAY }, [stop('cache-worker')], 'step-done 1'),
+  );
+}
+
 export const INCIDENTS: Readonly<Record<string, () => PlatformState>> = {
   healthy: healthyState,
   'never-deployed': neverDeployed,
@@ -125,4 +166,6 @@ export const INCIDENTS: Readonly<Record<string, () => PlatformState>> = {
   'nothing-seen': nothingSeen,
   'needs-decision': needsDecision,
   latent,
+  'left-run': leftRun,
+  'at-work': atWork,
 };

@@ -81,8 +81,11 @@ export class SimulatedPlatform {
   readonly clock = new ScriptedClock();
   readonly kafka = new SimulatedKafkaCluster(this.clock);
   readonly runtime = new SimulatedContainerRuntime(this.clock);
-  readonly database = new SimulatedPurchaseDatabase({ nowMs: () => this.clock.nowMs() });
   readonly ledger = new SimulatedLedgerDatabase({ clock: this.clock });
+  readonly database = new SimulatedPurchaseDatabase({
+    nowMs: () => this.clock.nowMs(),
+    ledger: this.ledger,
+  });
   readonly fileEntries = new SimulatedLedgerDatabase({ clock: this.clock });
   readonly #workers = new Map<string, Worker>();
   readonly #swallowed = new Set<string>();

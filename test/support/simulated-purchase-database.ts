@@ -9,6 +9,7 @@ import {
   purchaseId,
   studentId,
 } from '../../src/platform/ids.ts';
+import { runsSeen } from '../../src/platform/runs-seen.ts';
 import type {
   AllocationRow,
   DatabaseAnomalies,
@@ -17,6 +18,7 @@ import type {
   PaymentRow,
   PaymentsOfWindow,
   PurchaseRow,
+  RunSeen,
   SchemaFacts,
   SessionCount,
 } from '../../src/platform/state.ts';
@@ -39,6 +41,7 @@ import {
   type Standing,
   standings,
 } from './simulated-arrival.ts';
+import { SimulatedLedgerDatabase } from './simulated-run-ledger.ts';
 import { HEALTHY_FACTS, HEALTHY_SCHEMA } from './simulated-schema.ts';
 
 export interface SimulatedDatabaseOptions {
@@ -47,6 +50,8 @@ export interface SimulatedDatabaseOptions {
   readonly schema?: SchemaFacts;
   readonly nowMs?: () => number;
   readonly address?: string;
+  /** The journal and the lock of kc-doctor's own runs, in the same database. */
+  readonly ledger?: SimulatedLedgerDatabase;
 }
 
 /** What a database does to whoever asks. */
@@ -71,6 +76,8 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
   mood: Mood = { kind: 'answers' };
   readonly moods: Partial<Record<Method, Mood>> = {};
   isDisposed = false;
+  mayReadJournal = true;
+  readonly #ledger: SimulatedLedgerDatabase;
   readonly #nowMs: () => number;
 
   constructor(options: SimulatedDatabaseOptions = {}) {
@@ -78,6 +85,7 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
     this.rows = options.rows ?? NO_ROWS;
     this.databaseFacts = options.facts ?? {};
     this.schemaFacts = options.schema ?? HEALTHY_SCHEMA;
+    this.#ledger = options.ledger ?? new SimulatedLedgerDatabase();
     this.#nowMs = options.nowMs ?? Date.now;
   }
 
@@ -224,6 +232,28 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
     return this.#standings(this.#behind(question.kind, question.id)).map(paymentRow);
   }
 
+  async runs(
+    { windowMs, limit }: { readonly windowMs: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<readonly RunSeen[]> {
+    await this.#answer('runs', 'journal of runs', signal);
+    const entries = this.#ledger.entries();
+    if (entries.length === 0) return [];
+    if (!this.mayReadJournal) throw denied();
+    const holder = this.#ledger.holder();
+    const recent = [...new Set(entries.toReversed().map(({ run }) => run))]
+      .filter((run) => entries.some((entry) => entry.run === run && entry.atMs >= this.#nowMs() - windowMs))
+      .slice(0, limit);
+    return runsSeen(
+      entries.filter(({ run }) => recent.includes(run)),
+      this.#ledger.mood === 'replica'
+        ? { kind: 'unseen' }
+        : holder === null
+          ? { kind: 'free' }
+          : { kind: 'held', run: holder.run },
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.isDisposed = true;
   }
@@ -293,6 +323,14 @@ export class SimulatedPurchaseDatabase implements PurchaseDatabaseReader {
       });
     }
   }
+}
+
+function denied(): DependencyError {
+  return new DependencyError('KC_POSTGRES_UNAUTHORIZED', 'It may not read the journal.', 'Grant it.', {
+    system: 'postgres',
+    operation: 'journal of runs',
+    gapCode: 'unauthorized',
+  });
 }
 
 function silence(operation: string): DependencyError {

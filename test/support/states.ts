@@ -14,6 +14,7 @@ import {
   type StudentId,
   studentId,
 } from '../../src/platform/ids.ts';
+import type { JournalEntry } from '../../src/platform/journal-entry.ts';
 import type { LogLine } from '../../src/platform/log-line.ts';
 import { type Gap, type Observed, type SystemId, seen, unseen } from '../../src/platform/observed.ts';
 import {
@@ -25,6 +26,7 @@ import {
   PIPELINE,
   SERVICES,
 } from '../../src/platform/pipeline.ts';
+import { type LockSeen, runsSeen } from '../../src/platform/runs-seen.ts';
 import { DEFAULT_THRESHOLDS, DEFAULT_WINDOW_MS, type Settings } from '../../src/platform/settings.ts';
 import type {
   AllocationRow,
@@ -419,6 +421,7 @@ export function healthyState(overrides: Partial<PlatformState> = {}): PlatformSt
     ),
     admin: seen({ address: 'http://127.0.0.1:3010', status: 404, tookMs: 4 }, NOW),
     clocks: seen({ databaseAheadMs: 3, newestRecordAheadMs: LAST_HANDLED - NOW }, NOW),
+    runs: seen([], NOW),
     ...overrides,
   };
 }
@@ -474,6 +477,7 @@ export const PARTS = [
   'anomalies',
   'admin',
   'clocks',
+  'runs',
 ] as const satisfies readonly (keyof PlatformState)[];
 export type Part = (typeof PARTS)[number];
 
@@ -496,6 +500,7 @@ const SYSTEM_OF: Readonly<Record<Part, SystemId>> = {
   anomalies: 'postgres',
   admin: 'admin-service',
   clocks: 'postgres',
+  runs: 'postgres',
 };
 
 function hideAll<T>(entries: Readonly<Record<string, Observed<T>>>, why: Gap): Record<string, Observed<T>> {
@@ -1280,4 +1285,13 @@ export function withAllocation(state: PlatformState, row: AllocationRow): Platfo
 
 export function withSessions(state: PlatformState, row: SessionCount): PlatformState {
   return { ...state, sessions: seen([...seenValue(state.sessions), row], NOW) };
+}
+
+/** Runs of kc-doctor, from what each of them journalled. */
+export function withRuns(
+  state: PlatformState,
+  lock: LockSeen,
+  ...runs: readonly (readonly JournalEntry[])[]
+): PlatformState {
+  return { ...state, runs: seen(runsSeen(runs.flat(), lock), NOW) };
 }

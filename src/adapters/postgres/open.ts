@@ -8,11 +8,13 @@ import type {
   MarkRow,
   PaymentRow,
   PaymentsOfWindow,
+  RunSeen,
   SchemaFacts,
 } from '../../platform/state.ts';
 import type { Pair, PurchaseDatabaseReader } from '../../ports/purchase-database.ts';
 import { parseTarget } from './address.ts';
 import { isStatementTimeout } from './failure.ts';
+import { readRuns } from './ledger/read-runs.ts';
 import { patience } from './patience.ts';
 import type { AllocationRecord } from './queries/allocations-of.ts';
 import { allocationsOf } from './queries/allocations-of.ts';
@@ -227,6 +229,14 @@ class PostgresDatabase implements PurchaseDatabaseReader {
       signal,
     });
     return rows.map(paymentRow);
+  }
+
+  async runs(
+    question: { readonly windowMs: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<readonly RunSeen[]> {
+    const place = { address: this.address, signal };
+    return await readRuns(this.#session, { ...question, mostEntries: MOST_ROWS }, place);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { allocationId, courseId, paymentId, purchaseId, studentId } from '../../platform/ids.ts';
+import { RUN_ENDS } from '../../platform/journal-entry.ts';
 import { LOG_KINDS } from '../../platform/log-line.ts';
 import { LOOKUP_KINDS } from '../../platform/lookup.ts';
 import { GAP_CODES, type Observed, SYSTEMS } from '../../platform/observed.ts';
-import { CONTAINER_STATUSES, GROUP_STATES, type PlatformState } from '../../platform/state.ts';
+import { CONTAINER_STATUSES, GROUP_STATES, type PlatformState, RUN_LOCKS } from '../../platform/state.ts';
 
 /** Shape of a recorded state. Objects may hold more than is known here: a later version adds fields and never changes one. */
 
@@ -321,6 +322,17 @@ const anomalies = object({
   pendingWithoutTrainer: list(allocationRow),
 });
 
+const run = object({
+  run: text,
+  operator: text,
+  title: text,
+  startedAtMs: number,
+  lastAtMs: number,
+  end: maybe(object({ kind: z.enum(RUN_ENDS), atMs: number })),
+  stopped: list(object({ containerId: text, name: text, service: text, atMs: number, isCertain: flag })),
+  lock: z.enum(RUN_LOCKS),
+});
+
 export const stateSchema = object({
   takenAtMs: number,
   durationMs: number,
@@ -361,4 +373,5 @@ export const stateSchema = object({
   anomalies: observed(anomalies),
   admin: observed(object({ address: text, status: number, tookMs: number })),
   clocks: observed(object({ databaseAheadMs: maybe(number), newestRecordAheadMs: maybe(number) })),
+  runs: observed(list(run)).exactOptional(),
 }) satisfies z.ZodType<PlatformState>;

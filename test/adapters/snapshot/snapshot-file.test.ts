@@ -7,6 +7,7 @@ import { readSnapshot, writeSnapshot } from '../../../src/adapters/snapshot/snap
 import { UsageError } from '../../../src/errors.ts';
 import { encode } from '../../../src/platform/codec.ts';
 import type { PlatformState } from '../../../src/platform/state.ts';
+import { leftRun } from '../../support/golden.ts';
 import { KNOWN_SECRETS, PLANTED_SECRETS } from '../../support/secrets.ts';
 import {
   crashForGood,
@@ -38,6 +39,7 @@ const STATES: readonly (readonly [string, PlatformState])[] = [
   ['healthy', healthyState()],
   ['with a payment on its way', withPayment(healthyState(), { upTo: 'created-record' })],
   ['with a dead worker', withLogLines(healthyState(), 'purchase-worker', crashForGood(NOW))],
+  ['with runs', leftRun()],
   ['with unseen parts', withUnseen(withUnseen(healthyState(), 'payments'), 'cluster', gap('kafka'))],
 ];
 

@@ -30,7 +30,6 @@ export function sessionName(taker: LockTaker, sinceMs: number): string {
 
 const SESSION_NAME = /^kc-doctor (\S+) (\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z (.*)$/;
 
-/** @internal exported for its tests */
 export function holderOfName(name: string): LockHolder | null {
   const [, run, year, month, day, hour, minute, second, who] = SESSION_NAME.exec(name) ?? [];
   if (run === undefined || who === undefined) return null;
@@ -44,7 +43,7 @@ export function holderOfName(name: string): LockHolder | null {
   };
 }
 
-interface SessionRecord {
+export interface HoldingSessionRecord {
   readonly pid: number;
   readonly application_name: string | null;
   readonly now_ms: number;
@@ -57,6 +56,10 @@ const HOLDING_SESSION = `select l.pid,
   left join pg_stat_activity a on a.pid = l.pid
   where ${SHOWS_LOCK}
   limit 1`;
+
+export function holdingSession(): Query<HoldingSessionRecord> {
+  return { text: HOLDING_SESSION, values: [] };
+}
 
 interface RowRecord {
   readonly run: string;
@@ -91,7 +94,7 @@ export function writeHolderRow(taker: LockTaker, sinceMs: number): Query<never> 
 
 /** Who holds the lock now, from the session that holds it; a row that a dead holder left is never believed. */
 export async function lookForHolder(ask: Ask): Promise<HolderSeen | null> {
-  const [session] = await ask<SessionRecord>({ text: HOLDING_SESSION, values: [] });
+  const [session] = await ask(holdingSession());
   // The lock's session may end between the two tables: then nobody holds it any more.
   if (session?.application_name === undefined || session.application_name === null) return null;
   const named = holderOfName(session.application_name) ?? stranger(session);
@@ -114,7 +117,7 @@ function holderOfRow(row: RowRecord): LockHolder {
 }
 
 /** Somebody took the key by hand. */
-function stranger(session: SessionRecord): LockHolder {
+function stranger(session: HoldingSessionRecord): LockHolder {
   return {
     run: 'unknown',
     operator: `session ${session.pid} of Postgres`,
