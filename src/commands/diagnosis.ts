@@ -123,7 +123,8 @@ function failedText(checks: readonly CheckResult[], isCalm: boolean): readonly s
   return [`${plural(failed.length, 'check')} failed${calm}: ${first}`];
 }
 
-function blindText(checks: readonly CheckResult[]): readonly string[] {
+/** What the required checks could not look at: one sentence, or nothing. */
+export function blindText(checks: readonly CheckResult[]): readonly string[] {
   const gaps = checks.flatMap(({ required, outcome }) =>
     required && outcome.status === 'unknown' ? [outcome.gap] : [],
   );

@@ -11,7 +11,7 @@ import { type Plan, REPAIR_IDS, type RepairId } from '../repair/plan.ts';
 import type { Examined } from '../repair/verify.ts';
 import type { Diagnosis, RepairResult } from '../report/result.ts';
 import { plural } from '../report/text.ts';
-import { diagnosis } from './diagnosis.ts';
+import { blindText, diagnosis } from './diagnosis.ts';
 import { findRecord, withOpenJournals } from './find-run.ts';
 import { readPlan, refuseChanged, savePlan } from './plan-file.ts';
 import {
@@ -175,7 +175,10 @@ async function planned(context: Context, plan: Plan, seen: Diagnosis, exitCode: 
   const headline = hasMachineSteps(plan)
     ? `plan ${plan.id}: ${plural(plan.steps.length, 'step')}, nothing was changed`
     : plan.steps.length + plan.refusals.length > 0
-      ? 'no repair can be applied here; what to do by hand is in the plan'
+      ? // What is missing may be the very thing that a repair rests on.
+        ['no repair can be applied here; what to do by hand is in the plan', ...blindText(seen.checks)].join(
+          '; ',
+        )
       : seen.headline;
   return outcomeOf(context, { command: 'fix', plan, run: null, headline, exitCode, after: seen });
 }

@@ -111,6 +111,17 @@ describe('fix without anybody at the terminal', () => {
     expect((await run([], { ...YES, allowed: ['start-worker'] })).exitCode).toBe(0);
   });
 
+  it('says what it could not look at where it has no repair', async () => {
+    const { platform, run } = await faulty('f19');
+    platform.runtime.fail('containers');
+    const { exitCode, text } = await run([], YES);
+    expect(exitCode).toBe(1);
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /by hand is in the plan; \d+ required checks could not look \(docker: /,
+    );
+    expect(platform.ledger.entries()).toEqual([]);
+  });
+
   it('prints one JSON document', async () => {
     const { run } = await faulty('f02');
     const { text } = await run([], { flags: { yes: true, format: 'json' } });
