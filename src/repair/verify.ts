@@ -76,7 +76,7 @@ function containerTrouble(
   return text === null ? null : { text, isFinal: true };
 }
 
-/** Stages whose workers the plan starts, whose offsets it moves or whom it gives a record. */
+/** Stages whose workers the plan starts, or whom it gives a record. */
 function stagesOf(plan: Plan): readonly Stage[] {
   const stages = plan.steps.flatMap(({ action, stage }) => {
     switch (action.kind) {
@@ -85,8 +85,9 @@ function stagesOf(plan: Plan): readonly Stage[] {
       case 'start-container':
       case 'wait-member':
       case 'wait-drain':
-      case 'commit-offsets':
         return stage === null ? [] : [stage];
+      // Whose worker the plan does not start: it did not run before, and its offsets are committed for when it does.
+      case 'commit-offsets':
       case 'stop-container':
       case 'wait-group-empty':
       case 'create-topic':
