@@ -56,10 +56,10 @@ function planOf({ phases }: RunRecord): Plan {
   const steps = phases
     .filter(({ isUndo }) => !isUndo)
     .toReversed()
-    .flatMap((phase) => undoing(phase, () => true).steps)
+    .flatMap((phase) => undoing(phase, null).steps)
     .map((step, index) => ({ ...step, number: index + 1 }));
   const warnings = phases.flatMap((phase) => {
-    const { leftovers, stays } = undoing(phase, () => true);
+    const { leftovers, stays } = undoing(phase, null);
     return [...leftovers, ...stays];
   });
   return { ...first.plan, steps, payments: [], previews: [], refusals: [], warnings, confirm: null };

@@ -31,7 +31,7 @@ import {
   type Session,
   stoppedSteps,
 } from './session.ts';
-import { undoing } from './undo.ts';
+import { hasMoved, undoing } from './undo.ts';
 import { type Examined, stillStuck } from './verify.ts';
 import { verify } from './watch.ts';
 
@@ -325,14 +325,7 @@ interface Undone {
 }
 
 async function undo(session: Session, phase: Phase): Promise<Undone> {
-  const untouched = new Set<number>();
-  for (const step of phase.plan.steps) {
-    const { action } = step;
-    if (action.kind !== 'commit-offsets' || phase.steps.get(step.number)?.status !== 'done') continue;
-    const { outcome } = await settle(action, session.hands, { claim: 'not-done', beganMs: 0 });
-    if (outcome === 'done') untouched.add(step.number);
-  }
-  const { steps, leftovers, stays } = undoing(phase, ({ number }) => untouched.has(number));
+  const { steps, leftovers, stays } = undoing(phase, await refusesUndoing(session, phase));
   if (steps.length === 0) return { failure: null, leftovers, stays };
   const plan: Plan = {
     ...phase.plan,
@@ -352,11 +345,29 @@ async function undo(session: Session, phase: Phase): Promise<Undone> {
   return { failure: await undoFailure(session, undoPhase), leftovers, stays };
 }
 
+/** Why a worker must not be started again where its group was moved: a payment was refunded since. Null: it may. */
+async function refusesUndoing({ world }: Session, phase: Phase): Promise<string | null> {
+  const starts = undoing(phase, null).steps.filter(
+    ({ action, stage }) => action.kind === 'start-container' && hasMoved(phase, stage),
+  );
+  if (starts.length === 0 || phase.plan.payments.length === 0) return null;
+  const judge = async (how: 'quick' | 'whole') =>
+    world.refusesReading(await world.observe(phase.plan.payments, how), { ...phase.plan, steps: starts });
+  // A quick look cannot tell what moves from what stands.
+  return (await judge('quick')) === null ? null : judge('whole');
+}
+
 async function undoFailure(session: Session, phase: Phase): Promise<string | null> {
   // The first Ctrl-C does not end what takes a run back.
   const hands = { ...session.hands, waiting: session.world.leaving };
   const ended = await runSteps({ ...session, hands }, phase);
-  return ended.kind === 'failed' ? `taking back failed at "${ended.step.title}": ${ended.text}` : null;
+  if (ended.kind !== 'failed') return null;
+  const left = phase.plan.steps.flatMap(({ action, number }) =>
+    action.kind === 'start-container' && phase.steps.get(number)?.status !== 'done'
+      ? [`docker start ${action.name}`]
+      : [],
+  );
+  return [`taking back failed at "${ended.step.title}": ${ended.text}`, ...left].join('; ');
 }
 
 async function finishUndo(

@@ -16,6 +16,8 @@ const LOOK_AFTER: readonly number[] = [0, 1, 11];
 const LOOK_EVERY_RECORDS = 50;
 /** 20 records a second at most. */
 const PRODUCE_EVERY_MS = 50;
+/** A move and the start that follows it rest on one look; a run that is gone on with, or a second worker, looks again. */
+const JUDGED_FOR_MS = 2_000;
 /** SIGKILL: the grace ran out in the middle of a handler. */
 const KILLED = 137;
 
@@ -130,7 +132,7 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
 
 /**
  * Minutes may lie between the look that a phase was planned from and the step that lets a worker at its records: a payment that was
- * refunded meanwhile must not be read. A start after a move was judged with the move. Null: nothing stands against it.
+ * refunded meanwhile must not be read. A start right after a move was judged with the move. Null: nothing stands against it.
  */
 async function refusesReading(
   { world }: Session,
@@ -138,9 +140,13 @@ async function refusesReading(
   step: Step,
 ): Promise<string | null> {
   const isMove = step.repair === 'move-offsets' && step.action.kind === 'commit-offsets';
+  const judgedAtMs = plan.steps.flatMap(({ action, stage, number }) => {
+    const moved = action.kind === 'commit-offsets' && stage === step.stage ? steps.get(number) : undefined;
+    return moved === undefined ? [] : [moved.atMs];
+  });
   const isStart =
     step.action.kind === 'start-container' &&
-    !plan.steps.some(({ action, stage }) => action.kind === 'commit-offsets' && stage === step.stage);
+    !judgedAtMs.some((atMs) => world.clock.nowMs() - atMs < JUDGED_FOR_MS);
   if (isUndo || plan.payments.length === 0 || !(isMove || isStart)) return null;
   const rest: Plan = {
     ...plan,

@@ -39,11 +39,11 @@ export function refusesReading(examined: Examined, plan: Plan): string | null {
   const unpaid = plan.payments.map((id) => unpaidText(examined, id)).find((text) => text !== null);
   if (unpaid !== undefined) return unpaid;
   const starts = plan.steps.filter(({ action }) => action.kind === 'start-container');
-  for (const { repair, stage } of starts) {
+  for (const { stage } of starts) {
     // Before its offsets are moved, a start by itself would be refused.
-    if (repair !== 'start-worker' || plan.steps.some((step) => isMoveAt(step, stage))) continue;
-    const { refusals } = planAgain(examined, { repair, stage, includeOlder: true });
-    const refused = refusals.find((one) => one.repair === repair && one.stage === stage);
+    if (plan.steps.some((step) => isMoveAt(step, stage))) continue;
+    const { refusals } = planAgain(examined, { repair: 'start-worker', stage, includeOlder: true });
+    const refused = refusals.find((one) => one.repair === 'start-worker' && one.stage === stage);
     if (refused !== undefined) return refused.reason;
   }
   return refusesMoves(

@@ -71,7 +71,6 @@ export function commitStep(
   container: ContainerState | null,
 ): DraftStep {
   const { group } = stageDefinition(owner.stage);
-  const isFirst = moves.some(({ from }) => from === null);
   return {
     ...owner,
     title: `commit ${moves.length === 1 ? 'an offset' : `${moves.length} offsets`} of ${group}`,
@@ -79,8 +78,8 @@ export function commitStep(
     before: moves.map((move) => `${place(move)} at ${move.from ?? 'none'}`).join(', '),
     after: moves.map((move) => `${place(move)} at ${move.to}`).join(', '),
     whySafe: words.whySafe,
-    // "No committed offset" cannot be put back for one partition, only a whole group can be deleted.
-    reversibility: isFirst ? 'compensating' : 'exact',
+    // What it replaces is no offset, or one outside the log: putting that back would skip what waits.
+    reversibility: 'compensating',
     risk: words.isDestructive ? 'destructive' : 'disruptive',
     precondition: {
       kind: 'group-empty',

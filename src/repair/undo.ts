@@ -14,7 +14,6 @@ export interface Undoing {
 
 /** catalogue.md 4: a worker gets so long to end what it is doing. */
 const STOP_GRACE_SECONDS = 120;
-const GROUP_EMPTY_WITHIN_MS = 60_000;
 
 /** Begun and not known to have failed: an act that may have happened is taken back as if it had. */
 const MAYBE_DONE: readonly (StepStatus | undefined)[] = ['done', 'intended', 'unknown'];
@@ -32,10 +31,11 @@ interface TouchedContainer {
 }
 
 /**
- * Pure: the steps that put back what a phase did, in reverse. `canPutBack` says of a commit whether it still is what we wrote;
- * one that somebody has moved on from is left alone.
+ * Pure: the steps that put back what a phase did, in reverse. `refusesReading` says why a worker must not be let at what it reads
+ * from its new offsets; null: it may. A committed offset is never put back: what was there before lies outside the log, so that
+ * whoever starts from it skips what waits.
  */
-export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean): Undoing {
+export function undoing(phase: PhaseRecord, refusesReading: string | null): Undoing {
   const begun = phase.plan.steps.filter(({ number }) => MAYBE_DONE.includes(phase.steps.get(number)?.status));
   const containers = touchedContainers(begun, phase);
   const leftovers: string[] = [];
@@ -44,7 +44,6 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
   const steps: Step[] = [];
   const add = (step: Omit<Step, 'number'>) => steps.push({ ...step, number: numbers.next++ });
 
-  const stopped = new Set<string>();
   for (const step of begun.toReversed()) {
     const { action } = step;
     const isCertain = phase.steps.get(step.number)?.status === 'done';
@@ -61,26 +60,9 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
           `topic ${action.topic} ${isCertain ? 'exists' : 'may exist'} now and stays: nothing is deleted`,
         );
         break;
-      case 'commit-offsets': {
-        const back = movesBack(action.moves);
-        for (const move of action.moves) {
-          if (!isNumber(move.from)) stays.push(nothingBefore(action.group, move));
-        }
-        if (back === null) break;
-        if (!canPutBack(step)) {
-          leftovers.push(
-            `${action.group} has moved on since its offsets were committed: they are left as they are`,
-          );
-          break;
-        }
-        for (const container of containers.filter((one) => one.runsNow && one.stage === step.stage)) {
-          if (!stopped.has(container.action.containerId)) add(stopStep(container, step));
-          stopped.add(container.action.containerId);
-        }
-        add(emptyStep(action.group, step));
-        add(commitStep(action.group, back, containers, step));
+      case 'commit-offsets':
+        stays.push(...action.moves.map((move) => staysCommitted(action.group, move, isCertain)));
         break;
-      }
       case 'stop-container':
       case 'start-container':
       case 'wait-group-empty':
@@ -93,21 +75,24 @@ export function undoing(phase: PhaseRecord, canPutBack: (step: Step) => boolean)
     }
   }
   for (const container of containers.toReversed()) {
-    const { action, ranBefore } = container;
-    const runsNow = container.runsNow && !stopped.has(action.containerId);
-    if (!ranBefore && runsNow) add(stopStep(container, null));
+    const { action, ranBefore, runsNow } = container;
+    if (!ranBefore && runsNow) add(stopStep(container));
     if (!ranBefore || (runsNow && container.isCertain)) continue;
     const topic = unguardedTopic(container, phase);
-    if (topic === null) {
+    if (topic !== null) {
+      leftovers.push(
+        `${action.name} stays stopped: started now it would skip what is sent to ${topic}, because no offset is committed there; ` +
+          `commit offset 0 of ${topic} for its group, then docker start ${action.name}`,
+      );
+    } else if (refusesReading !== null && hasMoved(phase, container.stage)) {
+      leftovers.push(
+        `${action.name} stays stopped: it would read what must not be read (${refusesReading}); settle that, then docker start ${action.name}`,
+      );
+    } else {
       // A stop that was sent and not answered may still come: it is asked for again before the start.
-      if (action.kind === 'stop-container' && !container.isCertain) add(stopStep(container, null));
+      if (action.kind === 'stop-container' && !container.isCertain) add(stopStep(container));
       add(startStep(container));
-      continue;
     }
-    leftovers.push(
-      `${action.name} stays stopped: started now it would skip what is sent to ${topic}, because no offset is committed there; ` +
-        `commit offset 0 of ${topic} for its group, then docker start ${action.name}`,
-    );
   }
   return { steps, leftovers, stays };
 }
@@ -150,33 +135,37 @@ function unguardedTopic({ stage }: TouchedContainer, phase: PhaseRecord): string
   return made.find((topic) => topics.includes(topic) && !guarded.includes(topic)) ?? null;
 }
 
-function movesBack(moves: readonly OffsetMove[]): readonly [OffsetMove, ...OffsetMove[]] | null {
-  const [first, ...rest] = moves.flatMap(({ topic, partition, from, to }) =>
-    isNumber(from) ? [{ topic, partition, from: to, to: from }] : [],
+/** The group of a stage may begin elsewhere than before the phase. */
+export function hasMoved({ plan, steps }: PhaseRecord, stage: Step['stage']): boolean {
+  return plan.steps.some(
+    (step) =>
+      step.action.kind === 'commit-offsets' &&
+      step.stage === stage &&
+      MAYBE_DONE.includes(steps.get(step.number)?.status),
   );
-  return first === undefined ? null : [first, ...rest];
 }
 
-/** A stored code (-2 after a reset) is nothing that may be written. */
-function isNumber(from: bigint | null): from is bigint {
-  return from !== null && from >= 0n;
+function staysCommitted(
+  group: string,
+  { topic, partition, from, to }: OffsetMove,
+  isCertain: boolean,
+): string {
+  const what = `the committed offset ${to} of ${group} on ${topic}[${partition}] ${isCertain ? 'stays' : 'may be there and stays'}`;
+  return from === null
+    ? `${what}: none was there before, and none can be put back`
+    : `${what}: from ${from}, which was there before, nothing can be read`;
 }
 
-function nothingBefore(group: string, { topic, partition, to }: OffsetMove): string {
-  return `the committed offset ${to} of ${group} on ${topic}[${partition}] stays: none was there before, and none can be put back`;
-}
-
-function stopStep({ action, stage }: TouchedContainer, about: Step | null): Omit<Step, 'number'> {
+function stopStep({ action, stage }: TouchedContainer): Omit<Step, 'number'> {
   const { containerId, name, service } = action;
   return {
-    ...about,
-    repair: about?.repair ?? 'start-worker',
+    repair: 'start-worker',
     stage,
     title: `stop container ${name}`,
     action: { kind: 'stop-container', containerId, name, service, graceSeconds: STOP_GRACE_SECONDS },
     before: 'running',
     after: 'exited',
-    whySafe: 'it was not running before the run, or its offsets are put back',
+    whySafe: 'it was not running before the run, or is started again below',
     reversibility: 'compensating',
     risk: 'disruptive',
     precondition: { kind: 'none' },
@@ -198,47 +187,5 @@ function startStep({ action, stage }: TouchedContainer): Omit<Step, 'number'> {
     risk: 'disruptive',
     precondition: { kind: 'none' },
     byHand: `docker start ${name}`,
-  };
-}
-
-function emptyStep(group: string, about: Step): Omit<Step, 'number'> {
-  return {
-    ...about,
-    title: `wait until ${group} has no members`,
-    action: { kind: 'wait-group-empty', group, withinMs: GROUP_EMPTY_WITHIN_MS },
-    before: 'members may still be there',
-    after: 'Empty',
-    whySafe: 'reads only',
-    reversibility: 'reads-only',
-    risk: 'safe',
-    precondition: { kind: 'none' },
-    byHand: `kafka-consumer-groups --describe --state --group ${group}`,
-  };
-}
-
-function commitStep(
-  group: string,
-  moves: readonly [OffsetMove, ...OffsetMove[]],
-  containers: readonly TouchedContainer[],
-  about: Step,
-): Omit<Step, 'number'> {
-  const places = moves.map(({ topic, partition, to }) => `${topic}:${partition} ${to}`);
-  const stopped = containers.filter(({ stage }) => stage === about.stage);
-  return {
-    ...about,
-    title: `put the committed offsets of ${group} back`,
-    action: { kind: 'commit-offsets', group, moves },
-    before: moves.map(({ topic, partition, from }) => `${topic}[${partition}] ${from}`).join(', '),
-    after: moves.map(({ topic, partition, to }) => `${topic}[${partition}] ${to}`).join(', '),
-    whySafe: 'they are what the run wrote, and the worker is stopped',
-    reversibility: 'exact',
-    risk: 'disruptive',
-    precondition: {
-      kind: 'group-empty',
-      group,
-      containers: stopped.map(({ action }) => action.containerId),
-      moves,
-    },
-    byHand: `kafka-consumer-groups --group ${group} --reset-offsets --execute, to ${places.join(', ')}`,
   };
 }

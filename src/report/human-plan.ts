@@ -115,7 +115,7 @@ function compensation(kind: Step['action']['kind']): string {
     case 'create-topic':
       return 'stays, harmless while empty';
     case 'commit-offsets':
-      return 'a first commit stays';
+      return 'stays';
     default:
       return 'reversible';
   }
@@ -212,11 +212,11 @@ function byHandLines(machine: readonly Step[], ink: Pen): readonly string[] {
 
 function consentLines({ confirm }: Plan, machine: readonly Step[], ink: Pen): readonly string[] {
   if (machine.every(({ reversibility }) => reversibility === 'reads-only')) return [];
-  const isFirstCommit = machine.some(
+  const stays = machine.some(
     ({ action, reversibility }) => action.kind === 'commit-offsets' && reversibility === 'compensating',
   );
-  const agreed = isFirstCommit
-    ? 'a first commit stays, all else here can be taken back'
+  const agreed = stays
+    ? 'a committed offset stays, all else here can be taken back'
     : 'everything here can be taken back';
   return ink.wrap(
     confirm === null

@@ -93,6 +93,27 @@ describe('a plan that no longer holds', () => {
     expect(platform.delivered(payment)).toEqual([0, 0, 0]);
   });
 
+  it.each([
+    ['resume', '1.3.after-outcome'],
+    ['resume', '1.4.after-intent'],
+    ['undo', '1.3.after-outcome'],
+  ] as const)('is noticed by %s after %s: the payment was refunded', async (how, place) => {
+    const { platform, payment, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.diesAt = place;
+    expect(await operator.apply(plan)).toBeNull();
+    platform.pass(3_000);
+    refund(platform, payment);
+    const second = new SimulatedOperator(platform, 'bob');
+    const result = await second[how]();
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(
+      /stays stopped: .*payment .* is refunded.*docker start kodingcaravan-purchase-worker/,
+    );
+    expect(second.writes).toEqual([]);
+    expect(platform.delivered(payment)).toEqual([0, 0, 0]);
+  });
+
   it('is noticed right before the record is sent: a row appeared', async () => {
     const { platform, payment, plan } = await planned('f33');
     const operator = new SimulatedOperator(platform);
@@ -176,7 +197,24 @@ describe('two operators', () => {
   });
 });
 
+it('a topic whose reader did not run is made, and the reader is started then', async () => {
+  const { platform, payment } = await SIMULATED_FAULTS.f15();
+  platform.stop('allocation-worker');
+  const plan = await planFrom(platform);
+  expect(plan.steps.map(({ title }) => title).join()).not.toMatch(/start container \S*allocation-worker/);
+  expect(await new SimulatedOperator(platform).apply(plan)).toMatchObject({ outcome: 'fixed', reasons: [] });
+  expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+});
+
 describe('a repair that does not work is never called fixed', () => {
+  it('what was stopped and does not start again is named', async () => {
+    const { platform, plan } = await planned('f19');
+    platform.runtime.fail('start', 'refused');
+    const result = await new SimulatedOperator(platform).apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toContain('docker start kodingcaravan-purchase-worker');
+  });
+
   it('the worker exits again after its start: it is stopped again', async () => {
     const { platform, plan } = await planned('f02');
     platform.breakWorker('allocation-worker');
@@ -239,6 +277,30 @@ describe('a repair that does not work is never called fixed', () => {
     expect(operator.writes).toEqual(['produce']);
     for (const other of others) expect(platform.delivered(other)).toEqual([0, 0, 0]);
   });
+});
+
+describe('an offset that lay outside the log', () => {
+  it.each(['1.3.after-act', '1.3.after-outcome', '1.4.after-intent'])(
+    'is not put back by undo after %s, and the worker runs again',
+    async (place) => {
+      const platform = await SimulatedPlatform.open();
+      platform.stop('purchase-worker');
+      platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 57n });
+      const payment = platform.pay({ partition: 1 });
+      platform.pass(2_000);
+      platform.start('purchase-worker');
+      platform.pass(20_000);
+      const operator = new SimulatedOperator(platform);
+      operator.diesAt = place;
+      expect(await operator.apply(await planFrom(platform))).toBeNull();
+      platform.pass(3_000);
+      const undone = await new SimulatedOperator(platform, 'bob').undo();
+      expect(undone).toMatchObject({ outcome: 'undone', stays: [expect.stringMatching(/from 57/)] });
+      expect(platform.running()).toContain('purchase-worker');
+      platform.pass(30_000);
+      expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+    },
+  );
 });
 
 describe('an answer that is lost', () => {

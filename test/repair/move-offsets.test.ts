@@ -85,7 +85,7 @@ describe('move-offsets', () => {
     );
     expect(movesOf(plan)).toEqual([{ topic: TOPIC, partition: OTHER, from: 57n, to: 4n }]);
     const commit = plan.steps.find(({ action }) => action.kind === 'commit-offsets');
-    expect(commit).toMatchObject({ reversibility: 'exact', risk: 'disruptive' });
+    expect(commit).toMatchObject({ reversibility: 'compensating', risk: 'disruptive' });
     expect(plan.confirm).toBeNull();
   });
 
