@@ -15,6 +15,8 @@ export interface CutLab extends AsyncDisposable {
   readonly lab: Lab;
   readonly broker: CuttingProxy;
   readonly daemon: CuttingDaemon;
+  /** The lab's own, with the broker behind its proxy. */
+  readonly configFile: string;
   run(home: string, args: readonly string[], onStderr?: (text: string) => void): Promise<DoctorRun>;
 }
 
@@ -31,6 +33,7 @@ export async function openCutLab(): Promise<CutLab> {
     lab,
     broker,
     daemon,
+    configFile,
     run: (home, args, onStderr) =>
       doctor([...args, '--project', lab.project, '--config', configFile], {
         cwd: lab.projectDirectory,

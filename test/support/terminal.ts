@@ -18,8 +18,11 @@ export interface Terminal extends AsyncDisposable {
   type(line: string): Promise<void>;
   /** A key by tmux's name: "C-c". */
   press(key: string): Promise<void>;
-  /** All that was shown, scrolled away or not; `withColours` keeps the escape sequences. */
-  screen(options?: { readonly withColours: boolean }): Promise<string>;
+  /**
+   * All that was shown, scrolled away or not. `withColours` keeps the escape sequences; `unbroken` joins what the terminal broke at its
+   * edge.
+   */
+  screen(options?: { readonly withColours?: boolean; readonly unbroken?: boolean }): Promise<string>;
   /** Keeps every byte that reaches the terminal from now on. */
   record(file: string): Promise<void>;
   /** The screen once the pattern is on it; `withinMs` replaces half a minute. */
@@ -63,8 +66,10 @@ export async function openTerminal(
     ],
     ...['bash', '--norc', '--noprofile'],
   );
-  const screen: Terminal['screen'] = async (options) =>
-    (await tmux('capture-pane', '-p', '-S', '-', ...(options?.withColours === true ? ['-e'] : []))).trimEnd();
+  const screen: Terminal['screen'] = async ({ withColours = false, unbroken = false } = {}) => {
+    const flags = [...(withColours ? ['-e'] : []), ...(unbroken ? ['-J'] : [])];
+    return (await tmux('capture-pane', '-p', '-S', '-', ...flags)).trimEnd();
+  };
   const until = async (pattern: RegExp, withinMs = PATIENCE_MS) => {
     const beganMs = performance.now();
     for (;;) {
