@@ -170,14 +170,14 @@ async function readBack(action: Action, hands: Hands, claim: WriteOutcome): Prom
       return waitFor(hands, action.withinMs, `${action.group} to be without members`, async () => {
         const { state, members } = await pollOf(hands, action.group, []);
         const isEmpty = (state === 'Empty' || state === 'Dead') && members.length === 0;
-        return { isThere: isEmpty, text: `${action.group} is ${state} with ${members.length} members` };
+        return { isThere: isEmpty, text: `${action.group} is ${state}, members: ${members.length}` };
       });
     case 'wait-member':
       return waitFor(hands, action.withinMs, `a member of ${action.group}`, async () => {
         const { state, members } = await pollOf(hands, action.group, []);
         return {
           isThere: state === 'Stable' && members.length > 0,
-          text: `${action.group} is ${state} with ${members.length} members`,
+          text: `${action.group} is ${state}, members: ${members.length}`,
         };
       });
     case 'wait-drain':
@@ -194,7 +194,7 @@ async function readBack(action: Action, hands: Hands, claim: WriteOutcome): Prom
           isThere: first === undefined,
           text:
             first === undefined
-              ? `${action.group} has read all ${action.positions.length} positions`
+              ? `${action.group} has read what waited`
               : `${action.group} has not read ${first.topic}[${first.partition}] ${first.offset}`,
         };
       });

@@ -104,5 +104,5 @@ async function runningDrift(containers: readonly string[], hands: Hands): Promis
 
 function memberDrift(group: string, { state, members }: GroupPoll): string | null {
   const isEmpty = (state === 'Empty' || state === 'Dead') && members.length === 0;
-  return isEmpty ? null : `${group} is ${state} with ${members.length} members`;
+  return isEmpty ? null : `${group} is ${state}, members: ${members.length}`;
 }

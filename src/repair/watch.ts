@@ -147,5 +147,5 @@ function graceMs(plan: Plan, { state }: Examined): number {
 function waitsFor(flow: Flow, standings: readonly PaymentStanding[]): readonly string[] {
   if (flow.kind !== 'holds') return flow.reasons;
   const waiting = standings.filter(({ standing }) => standing !== 'arrived');
-  return waiting.length === 0 ? [] : [`${waiting.length} of ${standings.length} payments are not there yet`];
+  return waiting.length === 0 ? [] : [`payments not there yet: ${waiting.length} of ${standings.length}`];
 }
