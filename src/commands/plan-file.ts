@@ -45,9 +45,10 @@ export async function readPlan(path: string, { repairs, clock }: Context): Promi
   if (saved === null) throw notAPlan(path);
   const ageMs = clock.nowMs() - saved.madeAtMs;
   if (ageMs >= 0 && ageMs < VALID_MS) return saved;
+  const when = ageMs < 0 ? 'later than the clock of this machine says' : 'more than 30 minutes ago';
   throw new StaleError(
     'KC_PLAN_EXPIRED',
-    `${path} was made by ${saved.madeBy} at ${new Date(saved.madeAtMs).toISOString()}, more than 30 minutes ago`,
+    `${path} was made by ${saved.madeBy} at ${new Date(saved.madeAtMs).toISOString()}, ${when}`,
     'make it anew: kc-doctor fix --dry-run --plan-out plan.json',
   );
 }

@@ -35,16 +35,22 @@ export function hasMachineSteps({ steps }: Plan): boolean {
 }
 
 /** Throws where the profile allows less than the plan wants. */
-export function refuseForbidden({ steps }: Plan, { repairs }: Context): void {
-  const allowed = repairs.allowed();
-  if (allowed === 'all') return;
-  const forbidden = steps.find(({ repair }) => allowed === 'none' || !allowed.includes(repair));
-  if (forbidden === undefined) return;
+export function refuseForbidden(plan: Plan, context: Context): void {
+  const reason = forbiddenText(plan, context);
+  if (reason === null) return;
   throw new RefusedError(
     'KC_REPAIR_FORBIDDEN',
-    `the configuration does not allow ${forbidden.repair} here`,
+    reason,
     'repairs: in the configuration file says what is allowed; kc-doctor config shows it',
   );
+}
+
+/** Null: the profile allows all of it. */
+function forbiddenText({ steps }: Plan, { repairs }: Context): string | null {
+  const allowed = repairs.allowed();
+  if (allowed === 'all') return null;
+  const forbidden = steps.find(({ repair }) => allowed === 'none' || !allowed.includes(repair));
+  return forbidden === undefined ? null : `the configuration does not allow ${forbidden.repair} here`;
 }
 
 export function consenter({ repairs, flags }: Context): Consenter {
@@ -104,7 +110,8 @@ async function nextPhase(
     const manual = plan.steps.map(({ title }) => title);
     return { kind: 'nothing', reasons: [...refused, ...manual] };
   }
-  refuseForbidden(plan, context);
+  const forbidden = forbiddenText(plan, context);
+  if (forbidden !== null) return { kind: 'nothing', reasons: [forbidden] };
   const consent = await agree(plan);
   return consent.kind === 'granted'
     ? { kind: 'planned', plan, grant: consent.grant }

@@ -187,6 +187,16 @@ describe('a saved plan', () => {
     expect(surroundings.said.join('\n')).toMatch(/made by alice on here, applied by bob/);
   });
 
+  it('is refused where its time lies ahead, and says so', async () => {
+    const { surroundings, run } = await saved();
+    const ahead = (surroundings.files.get('plan.json') ?? '').replace(/"madeAt":"\d{4}/, '"madeAt":"2099');
+    surroundings.files.set('plan.json', ahead);
+    await expect(run([], { flags: { plan: 'plan.json' } })).rejects.toMatchObject({
+      code: 'KC_PLAN_EXPIRED',
+      message: expect.stringMatching(/at 2099.*later than the clock of this machine/),
+    });
+  });
+
   it('expires after 30 minutes', async () => {
     const { platform, run } = await saved();
     platform.pass(30 * MINUTE);
@@ -233,6 +243,16 @@ describe('a saved plan', () => {
     surroundings.files.set('plan.json', text);
     await expect(run([], { flags: { plan: 'plan.json' } })).rejects.toMatchObject({ code: 'KC_NOT_A_PLAN' });
   });
+});
+
+it('what is left and not allowed is said, and the rest stays done', async () => {
+  const { platform, run } = await faulty('f15');
+  platform.stop('allocation-worker');
+  const confirm = (await planFrom(platform)).confirm ?? '';
+  const outcome = await run([], { flags: { confirm }, allowed: ['create-topics'] });
+  expect(outcome.exitCode).toBe(1);
+  expect(outcome.text).toContain('the configuration does not allow start-worker here');
+  expect(platform.kafka.hasTopic('purchase-created')).toBe(true);
 });
 
 describe('guided', () => {
