@@ -5,10 +5,10 @@ import { resolve } from 'node:path';
 import { dockerOptions, kafkaOptions, postgresOptions } from './adapter-options.ts';
 import type { Config } from './config/config.ts';
 import type { Flags, RepairContext } from './context.ts';
-import { RefusedError, UsageError } from './errors.ts';
+import { DependencyError, RefusedError, UsageError } from './errors.ts';
 import type { PaymentId } from './platform/ids.ts';
 import type { PlatformState } from './platform/state.ts';
-import type { RunJournal } from './ports/run-ledger.ts';
+import type { RunJournal, RunJournalReader } from './ports/run-ledger.ts';
 import type { Tool } from './report/result.ts';
 
 export interface OpenRepairsOptions {
@@ -57,7 +57,7 @@ export function openRepairs(options: OpenRepairsOptions): RepairContext {
     openJournals: async () => {
       const config = known();
       const file = await journalFile(config);
-      if (config.postgres === null) return [file];
+      if (config.postgres === null) return [unknownJournal(), file];
       const { openPostgresLedgerReader } = await import('./adapters/postgres/ledger/open-ledger.ts');
       return [openPostgresLedgerReader(await database(config)), file];
     },
@@ -112,6 +112,27 @@ export function openRepairs(options: OpenRepairsOptions): RepairContext {
       'set POSTGRES_URL, or run in the folder that holds the env file (--project-dir)',
     );
   }
+}
+
+/** The shared journal where nobody knows its database: it cannot be looked at, which is not to say that it is empty. */
+function unknownJournal(): RunJournalReader {
+  const place = 'the database of the platform';
+  const unknown = () =>
+    Promise.reject(
+      new DependencyError(
+        'KC_NO_DATABASE',
+        `the runs that are kept in ${place} could not be looked at: no address was configured or found`,
+        'set POSTGRES_URL, or run in the folder that holds the env file (--project-dir)',
+        { system: 'postgres', operation: 'journal of runs', gapCode: 'not-configured' },
+      ),
+    );
+  return {
+    place,
+    standing: unknown,
+    entries: unknown,
+    entriesOf: unknown,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 function isSet(value: string | undefined): boolean {

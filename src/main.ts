@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Outcome } from './context.ts';
-import { DoctorError, StaleError } from './errors.ts';
+import { DependencyError, DoctorError, StaleError } from './errors.ts';
 import { EXIT } from './exit-code.ts';
 import type { OpenContextOptions } from './live-context.ts';
 import { escapeControl } from './platform/escape.ts';
@@ -123,7 +123,7 @@ async function failure(error: unknown, tool: Tool, secrets: readonly string[]): 
   if (error instanceof DoctorError) {
     const details = error.details.map((detail) => `  - ${detail}\n`).join('');
     return {
-      exitCode: error instanceof StaleError ? EXIT.stale : EXIT.usage,
+      exitCode: exitCodeOf(error),
       text: '',
       note: maskSecrets(`kc-doctor: ${error.message}\n${details}  ${error.hint}\n`, secrets),
     };
@@ -131,6 +131,11 @@ async function failure(error: unknown, tool: Tool, secrets: readonly string[]): 
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const intro = `kc-doctor ${tool.version} met a defect of its own; nothing was changed. Please report it:`;
   return { exitCode: EXIT.inconclusive, text: '', note: maskSecrets(`${intro}\n${stack}\n`, secrets) };
+}
+
+function exitCodeOf(error: DoctorError): number {
+  if (error instanceof StaleError) return EXIT.stale;
+  return error instanceof DependencyError ? EXIT.inconclusive : EXIT.usage;
 }
 
 /** Writes result and note, and says what to end with: a result that nobody got is no result. */

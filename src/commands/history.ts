@@ -8,15 +8,17 @@ const MOST_ENTRIES = 2_000;
 
 /** Who repaired what, newest first; with a run, all of its steps. */
 export const history: Command = async (context, [run]) => {
-  const runs =
+  const { runs, notLooked } =
     run === undefined
       ? await withJournals(context, (journals) => findRuns(journals, MOST_ENTRIES, context.signal))
-      : [await findRecord(context, run)];
+      : { runs: [await findRecord(context, run)], notLooked: [] };
+  for (const reason of notLooked) context.say(`runs may be missing here: ${reason}`);
+  const exitCode = notLooked.length > 0 ? EXIT.inconclusive : EXIT.healthy;
   if (context.format === 'json') {
     const { jsonHistory } = await import('../report/json-plan.ts');
-    return { exitCode: EXIT.healthy, text: jsonHistory(context.tool, runs) };
+    return { exitCode, text: jsonHistory(context.tool, runs) };
   }
   const { humanHistory } = await import('../report/human-run.ts');
   const withSteps = run !== undefined || context.view.verbose;
-  return { exitCode: EXIT.healthy, text: humanHistory(runs, context.view, withSteps) };
+  return { exitCode, text: humanHistory(runs, context.view, withSteps) };
 };

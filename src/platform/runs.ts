@@ -43,12 +43,12 @@ export interface FoldedRun<Opened> {
   readonly lastAtMs: number;
 }
 
-/** One run from its entries, whatever their order and however often each is there. Null: no entry opens it. */
+/** One run from its entries, whatever their order; of several for one sequence the first counts. Null: no entry opens it. */
 export function foldRun<Opened>(
   entries: readonly JournalEntry[],
   openedOf: (data: Fields) => Opened | null,
 ): FoldedRun<Opened> | null {
-  const bySequence = new Map(entries.map((entry) => [entry.sequence, entry]));
+  const bySequence = new Map(entries.toReversed().map((entry) => [entry.sequence, entry]));
   const ordered = [...bySequence.values()].toSorted((a, b) => a.sequence - b.sequence);
   const phases: (FoldedPhase<Opened> & { readonly steps: Map<number, FoldedStep> })[] = [];
   let end: FoldedRun<Opened>['end'] = null;

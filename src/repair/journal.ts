@@ -50,34 +50,51 @@ export async function sharedJournal(ledger: RunJournal, signal: AbortSignal): Pr
   return (await ledger.standing(signal)) === 'denied' ? null : ledger;
 }
 
-/** One run from every place that knows of it; null where none does. */
+/** One run from every place that knows of it; null where none does. Of two entries for one sequence the earlier place is believed. */
 export async function findRun(
   places: readonly RunJournalReader[],
   run: string,
   signal: AbortSignal,
 ): Promise<RunRecord | null> {
-  const entries = await fromEach(places, (place) => place.entriesOf(run, signal));
+  const { entries } = await fromEach(places, (place) => place.entriesOf(run, signal));
   return entries.length === 0 ? null : runRecord(entries);
 }
 
-/** The newest runs, newest first. */
+export interface RunsFound {
+  /** Newest first. */
+  readonly runs: readonly RunRecord[];
+  /** Places that could not be looked at, each with why: what others did may be missing. */
+  readonly notLooked: readonly string[];
+}
+
+/** The newest runs. */
 export async function findRuns(
   places: readonly RunJournalReader[],
   limit: number,
   signal: AbortSignal,
-): Promise<readonly RunRecord[]> {
-  return runRecords(await fromEach(places, (place) => place.entries(limit, signal)));
+): Promise<RunsFound> {
+  const { entries, failures } = await fromEach(places, (place) => place.entries(limit, signal));
+  return { runs: runRecords(entries), notLooked: failures.map(({ message }) => message) };
+}
+
+interface FromEach {
+  readonly entries: readonly JournalEntry[];
+  readonly failures: readonly DependencyError[];
 }
 
 /** A place that cannot be looked at costs nothing where another one answers; where none does, the first failure is thrown. */
 async function fromEach(
   places: readonly RunJournalReader[],
   read: (place: RunJournalReader) => Promise<readonly JournalEntry[]>,
-): Promise<readonly JournalEntry[]> {
+): Promise<FromEach> {
   const answers = await Promise.allSettled(places.map(read));
-  const seen = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-  const failure = answers.find((answer) => answer.status === 'rejected');
-  if (failure !== undefined && !(failure.reason instanceof DependencyError)) throw failure.reason;
-  if (failure !== undefined && seen.every((entries) => entries.length === 0)) throw failure.reason;
-  return seen.flat();
+  const entries = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const failures = answers.flatMap((answer): readonly DependencyError[] => {
+    if (answer.status === 'fulfilled') return [];
+    if (answer.reason instanceof DependencyError) return [answer.reason];
+    throw answer.reason;
+  });
+  const [first] = failures;
+  if (first !== undefined && entries.length === 0) throw first;
+  return { entries, failures };
 }

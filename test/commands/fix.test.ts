@@ -325,6 +325,16 @@ describe('a run that was left', () => {
     expect(text).toMatch(/fix --resume run1/);
   });
 
+  it('says in the history that runs may be missing where the shared journal is silent', async () => {
+    const { platform } = await killed('1.3.after-act');
+    platform.ledger.mood = 'silent';
+    const surroundings = new SimulatedSurroundings(platform);
+    const { text, exitCode } = await history(surroundings.context(), []);
+    expect(text).toMatch(/run1 .*alice/s);
+    expect(surroundings.said.join()).toMatch(/runs may be missing here: Postgres did not answer in time/);
+    expect(exitCode).toBe(3);
+  });
+
   it('is gone on with, with consent', async () => {
     const { platform, payment, run } = await killed('1.3.after-act');
     await expect(run([], { flags: { resume: 'run1' } })).rejects.toMatchObject({ name: 'RefusedError' });

@@ -38,6 +38,15 @@ describe('the command line', () => {
     expect(exitCode).toBe(0);
   });
 
+  it.each([[['history']], [['undo', 'run1', '--yes']], [['fix', '--resume', 'run1', '--yes']]])(
+    'does not call runs unknown that it could not look at: %j',
+    async (args) => {
+      const { stdout, stderr, exitCode } = await run(args, { POSTGRES_URL: '' });
+      expect(stderr).toMatch(/runs that are kept .* could not be looked at: no address/);
+      expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 3 });
+    },
+  );
+
   it('explains each command on its own', async () => {
     const { stdout, exitCode } = await run(['trace', '--help']);
     expect(stdout).toContain('kc-doctor trace [options] [paymentId...]');
