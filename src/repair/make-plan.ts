@@ -335,8 +335,12 @@ function instructions(
     });
 }
 
+/** Missing topics are made together, whichever stage they were offered for. */
 const isAbout = (task: Task, cause: RankedCause): boolean =>
-  task.stage === null || cause.stage === null || task.stage === cause.stage;
+  task.repair === 'create-topics' ||
+  task.stage === null ||
+  cause.stage === null ||
+  task.stage === cause.stage;
 
 /** Its only repairs were refused, each with its own hint: another instruction would say less. */
 function isRefusedAlone({ cause, isSettled: settled }: Offer, outcomes: readonly Outcome[]): boolean {
