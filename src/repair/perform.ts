@@ -139,9 +139,11 @@ async function refusesReading(
   { plan, steps, isUndo }: Phase,
   step: Step,
 ): Promise<string | null> {
-  const isMove = step.repair === 'move-offsets' && step.action.kind === 'commit-offsets';
-  const judgedAtMs = plan.steps.flatMap(({ action, stage, number }) => {
-    const moved = action.kind === 'commit-offsets' && stage === step.stage ? steps.get(number) : undefined;
+  const isMoving = ({ action, repair }: Step) =>
+    action.kind === 'commit-offsets' && repair === 'move-offsets';
+  const isMove = isMoving(step);
+  const judgedAtMs = plan.steps.flatMap((other) => {
+    const moved = isMoving(other) && other.stage === step.stage ? steps.get(other.number) : undefined;
     return moved === undefined ? [] : [moved.atMs];
   });
   const isStart =

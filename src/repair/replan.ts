@@ -1,8 +1,12 @@
 /** Planning again in the middle of a run: whether a step, or the rest of a plan, would still be planned from what is seen now. */
 import type { PaymentId } from '../platform/ids.ts';
 import { examinedPayments } from '../platform/payment.ts';
+import type { Stage } from '../platform/pipeline.ts';
+import { previewStandings } from './drain.ts';
 import { EVERYTHING, makePlan, type Selection } from './make-plan.ts';
 import type { OffsetMove, Plan, PlanDraft, Step } from './plan.ts';
+import { openPreviewer, refusingPreviews } from './preview.ts';
+import { isObstacle, standingsOf } from './targets.ts';
 import type { Examined } from './verify.ts';
 
 export function planAgain(examined: Examined, selection: Partial<Selection>): PlanDraft {
@@ -39,17 +43,30 @@ export function refusesReading(examined: Examined, plan: Plan): string | null {
   const unpaid = plan.payments.map((id) => unpaidText(examined, id)).find((text) => text !== null);
   if (unpaid !== undefined) return unpaid;
   const starts = plan.steps.filter(({ action }) => action.kind === 'start-container');
-  for (const { stage } of starts) {
+  for (const { repair, stage } of starts) {
     // Before its offsets are moved, a start by itself would be refused.
     if (plan.steps.some((step) => isMoveAt(step, stage))) continue;
-    const { refusals } = planAgain(examined, { repair: 'start-worker', stage, includeOlder: true });
-    const refused = refusals.find((one) => one.repair === 'start-worker' && one.stage === stage);
+    if (repair !== 'start-worker') {
+      // Stopped by the run itself, so only what it would read counts.
+      const harm = stage === null ? null : harmOfReading(examined, stage);
+      if (harm !== null) return harm;
+      continue;
+    }
+    const { refusals } = planAgain(examined, { repair, stage, includeOlder: true });
+    const refused = refusals.find((one) => one.repair === repair && one.stage === stage);
     if (refused !== undefined) return refused.reason;
   }
   return refusesMoves(
     examined,
     plan.steps.filter(({ repair }) => repair === 'move-offsets'),
   );
+}
+
+function harmOfReading({ state }: Examined, stage: Stage): string | null {
+  const standings = standingsOf(state, stage);
+  if (isObstacle(standings)) return null;
+  const previews = previewStandings(openPreviewer(state, true), stage, standings);
+  return refusingPreviews(previews)?.reason ?? null;
 }
 
 /** Null: it is paid. */

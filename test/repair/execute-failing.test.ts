@@ -114,6 +114,37 @@ describe('a plan that no longer holds', () => {
     expect(platform.delivered(payment)).toEqual([0, 0, 0]);
   });
 
+  it('is noticed where the readers of a new topic are to start: the payment was refunded', async () => {
+    const { platform, payment, plan } = await planned('f15');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.5.before-intent') refund(platform, payment);
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(/allocation-worker stays stopped: .* is refunded/);
+    expect(platform.delivered(payment)).toEqual([1, 0, 0]);
+  });
+
+  it.each(['resume', 'undo'] as const)('is noticed by %s: the purchase was ended', async (how) => {
+    const platform = await SimulatedPlatform.open();
+    platform.stop('allocation-worker');
+    platform.kafka.commit('trainer-allocation-workers', 'purchase-created', { 0: -1n, 1: -1n, 2: -1n });
+    const payment = platform.pay({ partition: 1 });
+    platform.pass(2_000);
+    platform.start('allocation-worker');
+    platform.pass(20_000);
+    const operator = new SimulatedOperator(platform);
+    operator.diesAt = '1.3.after-outcome';
+    expect(await operator.apply(await planFrom(platform))).toBeNull();
+    platform.pass(3_000);
+    endPurchases(platform);
+    const result = await new SimulatedOperator(platform, 'bob')[how]();
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons.join('\n')).toMatch(/allocation-worker stays stopped: .* has ended/);
+    expect(platform.delivered(payment)).toEqual([1, 0, 0]);
+  });
+
   it('is noticed right before the record is sent: a row appeared', async () => {
     const { platform, payment, plan } = await planned('f33');
     const operator = new SimulatedOperator(platform);
@@ -202,6 +233,13 @@ it('a topic whose reader did not run is made, and the reader is started then', a
   platform.stop('allocation-worker');
   const plan = await planFrom(platform);
   expect(plan.steps.map(({ title }) => title).join()).not.toMatch(/start container \S*allocation-worker/);
+  expect(await new SimulatedOperator(platform).apply(plan)).toMatchObject({ outcome: 'fixed', reasons: [] });
+  expect(platform.delivered(payment)).toEqual([1, 1, 7]);
+});
+
+it('a reader that kept dying for want of its topic is started all the same', async () => {
+  const { platform, payment, plan } = await planned('f15');
+  platform.runtime.nextStopExits('kodingcaravan-allocation-worker', 1);
   expect(await new SimulatedOperator(platform).apply(plan)).toMatchObject({ outcome: 'fixed', reasons: [] });
   expect(platform.delivered(payment)).toEqual([1, 1, 7]);
 });
