@@ -91,7 +91,12 @@ export const workerStopped: Cause = {
     'The container of this step exists and does not run. With "restart: unless-stopped" a container that is exited was stopped by somebody. What was sent meanwhile waits in the topic; started again, the worker goes on where its group had committed.',
   onsetMs: ({ state, ...question }) => {
     const found = serviceContainer(state, definitionOf({ state, ...question }).worker);
-    return found.kind === 'seen' && isStopped(found.container) ? found.container.finishedAtMs : null;
+    if (found.kind !== 'seen' || !isStopped(found.container)) return null;
+    const { startedAtMs, finishedAtMs } = found.container;
+    if (startedAtMs === null || finishedAtMs === null) return finishedAtMs;
+    // A start that died before a record had to be read, such as a repair that failed, tells nothing of the time before it.
+    const isTooShort = finishedAtMs - startedAtMs < state.settings.thresholds.recordReadGraceMs;
+    return isTooShort ? null : finishedAtMs;
   },
   latent: (state) =>
     PIPELINE.flatMap(({ stage, worker }) => {

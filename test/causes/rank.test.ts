@@ -101,6 +101,14 @@ describe('ranking', () => {
     expect(ranked(late).cohorts[0]?.causes.map(({ id }) => id)).not.toContain('worker-stopped');
   });
 
+  it('blames a stop before a start that was too short to read anything', () => {
+    const failed = withContainer(stoppedAllocation(), 'allocation-worker', {
+      startedAtMs: NOW - 10 * MINUTE - SECOND,
+      finishedAtMs: NOW - 10 * MINUTE,
+    });
+    expect(named(failed)).toBe('worker-stopped@allocation');
+  });
+
   it('splits a cohort at the onset of a cause that began between its payments', () => {
     const twice = withPayment(stoppedAllocation(), { n: 2, upTo: 'created-record', ageMs: 5 * HOUR });
     const state = withPartition(twice, 'trainer-allocation-workers', 'purchase-created', 1, {
