@@ -180,8 +180,9 @@ async function readBack(action: Action, hands: Hands, claim: WriteOutcome): Prom
           text: `${action.group} is ${state}, members: ${members.length}`,
         };
       });
-    case 'wait-drain':
-      return waitFor(hands, action.withinMs, `${action.group} to read on`, async () => {
+    case 'wait-drain': {
+      const topics = [...new Set(action.positions.map(({ topic }) => topic))];
+      const look = async () => {
         const poll = await pollOf(hands, action.group, action.positions);
         const behind = action.positions
           .map((position) => ({ ...position, offset: reached(position, hands) }))
@@ -197,7 +198,9 @@ async function readBack(action: Action, hands: Hands, claim: WriteOutcome): Prom
               ? `${action.group} has read what waited`
               : `${action.group} has not read ${first.topic}[${first.partition}] ${first.offset}`,
         };
-      });
+      };
+      return waitFor(hands, action.withinMs, `${action.group} to read on`, look, topics);
+    }
     case 'instruct':
       return done(action.text);
     default:
@@ -205,24 +208,36 @@ async function readBack(action: Action, hands: Hands, claim: WriteOutcome): Prom
   }
 }
 
-/** Polls until it is there; ends early when a container that this run started has died, for then it will not come. */
+/**
+ * Polls until it is there; ends early when a container that this run started has died or a topic that it rests on was deleted, for
+ * then it will not come.
+ */
 async function waitFor(
   hands: Hands,
   withinMs: number,
   what: string,
   look: () => Promise<{ readonly isThere: boolean; readonly text: string }>,
+  topics: readonly string[] = [],
 ): Promise<Settled> {
   hands.waitingFor(what);
   const endsAtMs = hands.clock.monotonicMs() + withinMs;
   for (;;) {
     const { isThere, text } = await look();
     if (isThere) return done(text);
-    const dead = await firstDeath(hands);
+    const dead = (await firstDeath(hands)) ?? (await firstGone(hands, topics));
     if (dead !== null) return notDone(`${text}: ${dead}`);
     if (hands.clock.monotonicMs() >= endsAtMs)
       return notDone(`${text} after ${Math.round(withinMs / 1000)} s`);
     await hands.clock.sleep(POLL_EVERY_MS, hands.waiting);
   }
+}
+
+async function firstGone({ kafka, ...hands }: Hands, topics: readonly string[]): Promise<string | null> {
+  for (const topic of topics) {
+    const found = await kafka.topic(topic, within(hands, CALL_WITHIN_MS));
+    if (found.kind === 'absent') return `topic ${topic} is gone`;
+  }
+  return null;
 }
 
 async function firstDeath(hands: Hands): Promise<string | null> {

@@ -51,7 +51,7 @@ export function undoing(phase: PhaseRecord, refusesReading: string | null): Undo
       case 'produce-record': {
         const { topic, partition } = action.record;
         leftovers.push(
-          `the record of payment ${action.payment} ${isCertain ? 'is' : 'may be'} on ${topic}[${partition}]: it cannot be taken back`,
+          `the record of payment ${action.payment} ${isCertain ? 'was' : 'may have been'} sent to ${topic}[${partition}]: it cannot be taken back`,
         );
         break;
       }

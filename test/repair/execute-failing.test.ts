@@ -289,6 +289,22 @@ describe('a repair that does not work is never called fixed', () => {
     expect(platform.delivered(payment)).toEqual([0, 0, 0]);
   });
 
+  it('the topic is deleted while the record waits in it', async () => {
+    const { platform, payment, plan } = await planned('f33');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.1.after-intent') platform.stop('purchase-worker');
+      if (place === '1.1.after-outcome') platform.deleteTopic(TOPIC);
+    };
+    const result = await operator.apply(plan);
+    expect(result).toMatchObject({ outcome: 'needs-person' });
+    expect(result?.reasons).toEqual([
+      expect.stringMatching(/has not read purchase-confirmed.*: topic purchase-confirmed is gone$/),
+      expect.stringMatching(/^the record of payment .* was sent to purchase-confirmed/),
+    ]);
+    expect(platform.delivered(payment)).toEqual([0, 0, 0]);
+  });
+
   it('the worker reads the record and makes nothing of it', async () => {
     const { platform, payment, plan } = await planned('f33');
     platform.swallow(payment.id);
