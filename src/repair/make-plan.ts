@@ -63,7 +63,7 @@ export function makePlan(
 }
 
 /** Why nothing may be changed here whatever the plan says (design.md 4.1); null: nothing stands against it. */
-export function changeObstacle({ identity, database }: PlatformState): Obstacle | null {
+export function changeObstacle({ identity, database, containers, settings }: PlatformState): Obstacle | null {
   if (identity.belongsTogether.verdict !== 'proved') {
     return {
       reason: 'that Docker, Kafka and Postgres are parts of one platform is not proved',
@@ -72,6 +72,12 @@ export function changeObstacle({ identity, database }: PlatformState): Obstacle 
   }
   if (database.kind === 'unseen') {
     return { reason: `Postgres was not seen: ${database.gap.reason}`, hint: database.gap.hint };
+  }
+  if (containers.kind === 'unseen' && settings.runtime !== 'none') {
+    return {
+      reason: `the containers were not seen: ${containers.gap.reason}`,
+      hint: 'run again when Docker answers; where no container runtime can be asked, the configuration says runtime: none',
+    };
   }
   return database.value.inRecovery
     ? {

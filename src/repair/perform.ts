@@ -98,6 +98,7 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
   }
   const drifted =
     (await drift(asLeft(step, begun), hands, refuses, 'before-the-step')) ??
+    (await overwritten(session, phase, step)) ??
     (await refusesReading(session, phase, step));
   if (drifted !== null) return record(session, phase, step, staleOutcome(drifted));
   if (!isWait(step.action)) {
@@ -128,6 +129,22 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
     if (unclean !== null) return staleOutcome(unclean);
   }
   return settled;
+}
+
+/** Right before a worker starts, whether the offsets that were committed for its sake still stand. */
+async function overwritten(
+  { hands }: Session,
+  { plan, steps, isUndo }: Phase,
+  step: Step,
+): Promise<string | null> {
+  if (isUndo || step.action.kind !== 'start-container') return null;
+  for (const { action, stage, number } of plan.steps) {
+    if (action.kind !== 'commit-offsets' || stage !== step.stage || steps.get(number)?.status !== 'done')
+      continue;
+    const { outcome, data } = await settle(action, hands, { claim: 'not-done', beganMs: 0 });
+    if (outcome !== 'done') return `${data.text}: not as it was committed`;
+  }
+  return null;
 }
 
 /**

@@ -113,6 +113,16 @@ describe('fix without anybody at the terminal', () => {
     expect((await run([], { ...YES, allowed: ['start-worker'] })).exitCode).toBe(0);
   });
 
+  it('repairs nothing beside containers that it has not seen', async () => {
+    const { platform, run } = await faulty('f33');
+    platform.runtime.fail('containers');
+    await expect(run([], { flags: { confirm: 'kodingcaravan:1' } })).rejects.toMatchObject({
+      name: 'RefusedError',
+      message: expect.stringMatching(/^the containers were not seen: /),
+    });
+    expect(platform.ledger.entries()).toEqual([]);
+  });
+
   it('says what it could not look at where it has no repair', async () => {
     const { platform, run } = await faulty('f19');
     platform.runtime.fail('containers');

@@ -275,6 +275,18 @@ describe('a repair that does not work is never called fixed', () => {
     expect(platform.running()).toContain('purchase-worker');
   });
 
+  it('somebody else commits over ours once it was read back', async () => {
+    const { platform, payment, plan } = await planned('f19');
+    const operator = new SimulatedOperator(platform);
+    operator.at = (place) => {
+      if (place === '1.3.after-outcome') platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 2n });
+    };
+    const result = await operator.apply(plan);
+    expect(result?.outcome).toMatch(/undone|needs-person/);
+    expect(result?.reasons.join('\n')).toMatch(/committed to by somebody else|not as it was committed/);
+    expect(platform.delivered(payment)).toEqual([0, 0, 0]);
+  });
+
   it('the topic is deleted after the record was sent', async () => {
     const { platform, payment, plan } = await planned('f33');
     const operator = new SimulatedOperator(platform);
