@@ -9,10 +9,10 @@ import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { happenedBetween, predictedBy, worldOf } from '../support/effects.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside, nameOf } from '../support/faults.ts';
-import { dockerEvents, fingerprint, statisticsSettle } from '../support/fingerprint.ts';
+import { fingerprint, statisticsSettle } from '../support/fingerprint.ts';
 import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
-import { consentTo, DELIVERED, repairOf, runsOf } from '../support/repairs.ts';
+import { consentTo, DELIVERED, recordsOfRun, repairOf, runsOf } from '../support/repairs.ts';
 
 const FAULT_TIMEOUT_MS = 300_000;
 
@@ -23,7 +23,6 @@ const REPAIRED = {
   f19: { hop: 'purchase-read', repairs: ['move-offsets'] },
   f33: { hop: 'confirmed-record', repairs: ['replay-payment'] },
 } as const;
-const BY_HAND = ['f01', 'f26', 'f39', 'f46', 'f53'];
 describeLive('fix on a real platform', labMissing, () => {
   let lab: Lab;
   let dispose: (() => Promise<void>) | undefined;
@@ -84,31 +83,12 @@ describeLive('fix on a real platform', labMissing, () => {
       expect(await rowsOf(lab, bystander)).toEqual(untouched);
       const happened = await happenedBetween(lab, world, await worldOf(lab, asked), planned.plan);
       expect(happened).toEqual(predictedBy(planned.plan));
-      expect(await recordsOfRun(done.run)).toBe(sentBy(done));
+      expect(await recordsOfRun(lab, done.run)).toBe(sentBy(done));
 
       const history = await run(home.path, 'history', done.run ?? '', '--json');
       expect(runsOf(history)).toMatchObject([
         { run: done.run, reason: `live test of ${id}`, end: { kind: 'verified' } },
       ]);
-    },
-  );
-
-  it.each(BY_HAND)(
-    '%s: says what a person must do, and changes nothing',
-    { timeout: FAULT_TIMEOUT_MS },
-    async (id) => {
-      await using home = await emptyFolder();
-      await injectBeside(lab, id);
-      const sinceMs = Date.now();
-      const done = await run(home.path, 'fix', '--yes', '--json');
-      const { plan, run: applied, headline } = repairOf(done);
-      expect(await dockerEvents(lab, sinceMs, Date.now())).toEqual([]);
-      expect(done.exitCode, headline).toBe(1);
-      expect(applied).toBeNull();
-      expect(plan?.steps.length).toBeGreaterThan(0);
-      expect(plan?.steps.every(({ action }) => action.kind === 'instruct')).toBe(true);
-      expect(await readdir(home.path)).toEqual([]);
-      expect(await recordsOfRun(null)).toBe(0);
     },
   );
 
@@ -119,15 +99,6 @@ describeLive('fix on a real platform', labMissing, () => {
     const ends = await Promise.all(topics.map((topic) => lab.kafka.ends(topic)));
     const schemas = await lab.sql("select nspname from pg_namespace where nspname = 'kc_doctor'");
     return { ends, schemas };
-  }
-
-  /** Records with the header of this run, or of any. */
-  async function recordsOfRun(wanted: string | null): Promise<number> {
-    const topics = await Promise.all(TOPICS.map((topic) => lab.kafka.records(topic)));
-    return topics
-      .flat()
-      .map(({ headers }) => headers['kc-doctor-run'])
-      .filter((header) => header !== undefined && (wanted === null || header === wanted)).length;
   }
 });
 

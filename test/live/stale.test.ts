@@ -1,7 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openLabKafka } from '../../lab/kafka/client.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { GROUP_OF } from '../../lab/platform.ts';
 import { makeTables } from '../../lab/postgres/server.ts';
@@ -15,6 +14,7 @@ import { labMissing, openTestLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { PGBOUNCER_MISSING, startPgbouncer } from '../support/real-pgbouncer.ts';
 import { connect } from '../support/real-postgres.ts';
+import { recordsOfRun } from '../support/repairs.ts';
 import { gated } from '../support/tcp-proxy.ts';
 
 /** Sent once the plan stands and is agreed to, before anything else. */
@@ -310,19 +310,7 @@ describeLive('a platform that changes between plan and apply', labMissing, () =>
     /** What only kc-doctor leaves behind. */
     async function ours(): Promise<unknown> {
       const schemas = await lab.sql("select nspname from pg_namespace where nspname = 'kc_doctor'");
-      return { schemas, records: await ourRecords(), files: await readdir(folder.path) };
-    }
-
-    async function ourRecords(): Promise<number> {
-      // A client that has read from a topic which is deleted then fails on every other one.
-      const kafka = openLabKafka(lab.kafkaHostPort);
-      try {
-        const topics = (await kafka.topics()).filter((topic) => !topic.startsWith('__'));
-        const records = await Promise.all(topics.map((topic) => kafka.records(topic)));
-        return records.flat().filter(({ headers }) => headers['kc-doctor-run'] !== undefined).length;
-      } finally {
-        await kafka.close();
-      }
+      return { schemas, records: await recordsOfRun(lab, null), files: await readdir(folder.path) };
     }
 
     async function world(): Promise<unknown> {
