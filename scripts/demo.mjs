@@ -1,4 +1,4 @@
-// Plays the recorded incidents: the same command that an operator types, on a snapshot instead of a live platform.
+// Plays the recorded incidents: the same commands that an operator types, on a snapshot instead of a live platform.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,12 +13,23 @@ if (incidents.length === 0) {
   process.exit(1);
 }
 for (const name of incidents) {
-  console.log(`\n$ kc-doctor --from incidents/${name}\n`);
-  const run = spawnSync(process.execPath, [bin, '--from', `incidents/${name}`], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const from = ['--from', `incidents/${name}`];
+  play(from);
+  const payment = firstStuck(from);
+  if (payment === undefined) continue;
+  play(['trace', payment, ...from]);
+  play(['fix', '--dry-run', ...from]);
+}
+
+function play(args) {
+  console.log(`\n$ kc-doctor ${args.join(' ')}\n`);
+  const { status } = spawnSync(process.execPath, [bin, ...args], { cwd: root, stdio: 'inherit' });
   // 0 healthy and 1 findings are what recorded platforms come to; anything else is a failure of the demo.
-  if (run.status !== 0 && run.status !== 1) process.exit(run.status ?? 1);
-  console.log(`\nexit code ${run.status}`);
+  if (status !== 0 && status !== 1) process.exit(status ?? 1);
+  console.log(`\nexit code ${status}`);
+}
+
+function firstStuck(from) {
+  const { stdout } = spawnSync(process.execPath, [bin, '--json', ...from], { cwd: root, encoding: 'utf8' });
+  return JSON.parse(stdout).cohorts.find(({ kind }) => kind === 'stuck')?.payments[0];
 }

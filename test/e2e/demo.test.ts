@@ -36,4 +36,12 @@ describe('the recorded platforms', () => {
     expect(run.exitCode).toBe(1);
     expect(run.stdout).toMatch(/✗ read by allocation-worker .*\n?.*stops here/);
   });
+
+  it('fix plans from a recording, and says what a person must do first', async () => {
+    const run = await doctor(['fix', '--dry-run', '--from', 'incidents/root-cause-analysis.json'], {
+      cwd: ROOT,
+    });
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain('docker compose create allocation-worker && kc-doctor fix');
+  });
 });
