@@ -72,7 +72,7 @@ export const moveOffsets: Repair = {
     const previewer = openPreviewer(state, request.includeOlder);
     const planned = planMoves(previewer, stage, standings);
     if (isObstacle(planned)) return refuse(planned);
-    const refusing = refusingPreviews(planned.previews);
+    const refusing = refusingPreviews(planned.previews, stage);
     if (refusing !== null) return refusal(ID, stage, refusing, refusing.payments);
 
     const wasUp = isUp(container);

@@ -336,7 +336,10 @@ function paymentOf({ payments }: Previewer, record: RecordSeen): PaymentRow | nu
 }
 
 /** One sentence for a refusal, and the payments that it names. */
-export function refusingPreviews(previews: readonly PaymentPreview[]): {
+export function refusingPreviews(
+  previews: readonly PaymentPreview[],
+  stage: Stage,
+): {
   readonly reason: string;
   readonly hint: string;
   readonly payments: readonly PaymentId[];
@@ -354,7 +357,32 @@ export function refusingPreviews(previews: readonly PaymentPreview[]): {
       ? 'see that nobody settled them by hand, then add --include-older'
       : first.effect === 'unknown'
         ? 'run again with a longer --timeout, or settle these records by hand first'
-        : `settle ${payments.length === 0 ? 'these records' : 'these payments'} by hand first: kc-doctor trace ${payments[0] ?? '<paymentId>'}`,
+        : `settle ${payments.length === 0 ? 'these records' : 'these payments'} by hand first: kc-doctor trace ${payments[0] ?? '<paymentId>'}${passingText(first, previews, stage)}`,
     payments,
   };
+}
+
+/**
+ * How a person passes a record that must not be read, where nothing unread lies before it; quarantine-record of catalogue.md 4, by
+ * hand. It keeps everybody behind it waiting.
+ */
+function passingText(
+  { topic, partition, offset }: PaymentPreview,
+  previews: readonly PaymentPreview[],
+  stage: Stage,
+): string {
+  const isNext = previews.every(
+    (other) =>
+      other.topic !== topic ||
+      other.partition !== partition ||
+      (offset !== null && other.offset !== null && other.offset >= offset),
+  );
+  if (!isNext || offset === null) return '';
+  const { group, worker } = stageDefinition(stage);
+  const broker = '--bootstrap-server $KAFKA_BROKERS';
+  return (
+    `; then pass this one record, with ${worker} stopped: ` +
+    `kafka-console-consumer ${broker} --topic ${topic} --partition ${partition} --offset ${offset} --max-messages 1 saves it, ` +
+    `kafka-consumer-groups ${broker} --group ${group} --topic ${topic}:${partition} --reset-offsets --to-offset ${offset + 1n} --execute passes it`
+  );
 }

@@ -66,7 +66,7 @@ function harmOfReading({ state }: Examined, stage: Stage): string | null {
   const standings = standingsOf(state, stage);
   if (isObstacle(standings)) return null;
   const previews = previewStandings(openPreviewer(state, true), stage, standings);
-  return refusingPreviews(previews)?.reason ?? null;
+  return refusingPreviews(previews, stage)?.reason ?? null;
 }
 
 /** Null: it is paid. */

@@ -56,7 +56,7 @@ export const startWorker: Repair = {
     if (obstacle !== null) return refuse(obstacle);
 
     const previews = previewStandings(openPreviewer(state, request.includeOlder), stage, standings);
-    const refusing = refusingPreviews(previews);
+    const refusing = refusingPreviews(previews, stage);
     if (refusing !== null) return refusal(ID, stage, refusing, refusing.payments);
     const owner = { repair: ID, stage } as const;
     return {

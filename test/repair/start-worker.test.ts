@@ -207,6 +207,9 @@ describe('start-worker refuses', () => {
     expect(plan.steps).toEqual([]);
     expect(plan.refusals[0]).toMatchObject({ payments: [idsOf(1).payment] });
     expect(plan.refusals[0]?.reason).toContain('unpaid');
+    expect(plan.refusals[0]?.hint).toMatch(
+      /--topic \S+:(\d) --reset-offsets --to-offset 5 --execute passes it$/,
+    );
   });
 
   it('a record of nobody', () => {
