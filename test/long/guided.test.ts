@@ -84,7 +84,7 @@ const MOMENTS = {
   'during the verification': async ({ lab, terminal }) => {
     await lab.setSwitch('allocation-worker', 'delayMs', SLOW_HANDLER_MS);
     await terminal.type('y');
-    await terminal.until(/looking again: 1 of 1 payments? (is|are) not there yet/, LOOK_MS);
+    await terminal.until(/looking again: payments not there yet: 1 of 1/, LOOK_MS);
     await interrupt(terminal);
   },
 } satisfies Readonly<Record<string, (bed: Bed) => Promise<void>>>;
