@@ -65,30 +65,9 @@ interface Explained {
 function explained(): readonly Explained[] {
   const plain = { probe: null, risk: null, offeredFor: [] } as const;
   return [
-    ...CATALOGUE.map(({ id, title, explain: text }) => ({
-      ...plain,
-      kind: 'check' as const,
-      id,
-      title,
-      explain: text,
-    })),
-    ...CAUSES.map(({ id, title, explain: text, probe }) => ({
-      ...plain,
-      kind: 'cause' as const,
-      id,
-      title,
-      explain: text,
-      probe,
-    })),
-    ...REPAIRS.map(({ id, title, explain: text, risk, offeredFor }) => ({
-      ...plain,
-      kind: 'repair' as const,
-      id,
-      title,
-      explain: text,
-      risk,
-      offeredFor,
-    })),
+    ...CATALOGUE.map((check) => ({ ...plain, ...check, kind: 'check' as const })),
+    ...CAUSES.map((cause) => ({ ...plain, ...cause, kind: 'cause' as const })),
+    ...REPAIRS.map((repair) => ({ ...plain, ...repair, kind: 'repair' as const })),
   ];
 }
 

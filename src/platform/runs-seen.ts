@@ -7,8 +7,8 @@ import {
   type FoldedRun,
   fieldsOf,
   foldRun,
+  isMaybeDone,
   runTitle,
-  type StepStatus,
 } from './runs.ts';
 import type { PlatformState, RunSeen, StoppedContainer } from './state.ts';
 
@@ -81,16 +81,13 @@ function runSeen(folded: FoldedRun<OpenedSeen>, lock: LockSeen): RunSeen {
   };
 }
 
-/** Begun and not known to have failed. */
-const MAYBE_DONE: readonly StepStatus[] = ['intended', 'done', 'unknown'];
-
 /** Containers that ran before the run and that it stopped, or may have, and did not start again for certain. */
 function stoppedBy(phases: readonly FoldedPhase<OpenedSeen>[]): readonly StoppedContainer[] {
   const touches = phases.flatMap(({ opened, steps }) =>
     opened.steps.flatMap((step) => {
       const done = steps.get(step.number);
       const isTouch = step.kind === 'stop-container' || step.kind === 'start-container';
-      return isTouch && done !== undefined && MAYBE_DONE.includes(done.status) ? [{ ...step, ...done }] : [];
+      return isTouch && done !== undefined && isMaybeDone(done.status) ? [{ ...step, ...done }] : [];
     }),
   );
   const byContainer = new Map<string, typeof touches>();

@@ -3,6 +3,11 @@ import type { EntryKind, JournalEntry, RunEnd } from './journal-entry.ts';
 
 export type StepStatus = 'intended' | 'done' | 'not-done' | 'unknown';
 
+/** Begun and not known to have failed: an act that may have happened counts as if it had. */
+export function isMaybeDone(status: StepStatus | undefined): boolean {
+  return status !== undefined && status !== 'not-done';
+}
+
 const STATUS_OF: Partial<Record<EntryKind, StepStatus>> = {
   'step-intended': 'intended',
   'step-done': 'done',

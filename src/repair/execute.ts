@@ -13,6 +13,7 @@ import {
   isHalfMadeTopic,
   type PhaseEnd,
   record,
+  refusesReadingNow,
   rememberRestarts,
   runSteps,
   settleBegun,
@@ -351,10 +352,7 @@ async function refusesUndoing({ world }: Session, phase: Phase): Promise<string 
     ({ action, stage }) => action.kind === 'start-container' && hasMoved(phase, stage),
   );
   if (starts.length === 0 || phase.plan.payments.length === 0) return null;
-  const judge = async (how: 'quick' | 'whole') =>
-    world.refusesReading(await world.observe(phase.plan.payments, how), { ...phase.plan, steps: starts });
-  // A quick look cannot tell what moves from what stands.
-  return (await judge('quick')) === null ? null : judge('whole');
+  return refusesReadingNow(world, { ...phase.plan, steps: starts });
 }
 
 async function undoFailure(session: Session, phase: Phase): Promise<string | null> {

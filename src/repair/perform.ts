@@ -7,7 +7,7 @@ import { stepPlace } from './fail-point.ts';
 import type { Action, Plan, Step } from './plan.ts';
 import { drift, type WantsRecord } from './precondition.ts';
 import type { StepData, StepRecord } from './runs.ts';
-import { commandsLeft, type Phase, type Session } from './session.ts';
+import { commandsLeft, type Phase, type RepairWorld, type Session } from './session.ts';
 import type { Examined } from './verify.ts';
 import { untilRows } from './watch.ts';
 
@@ -171,9 +171,13 @@ async function refusesReading(
     ...plan,
     steps: plan.steps.filter(({ number }) => steps.get(number)?.status !== 'done'),
   };
+  return refusesReadingNow(world, rest);
+}
+
+/** Looks at the payments of a plan once more. A quick look cannot tell what moves from what stands, so it never refuses alone. */
+export async function refusesReadingNow(world: RepairWorld, plan: Plan): Promise<string | null> {
   const judge = async (how: 'quick' | 'whole') =>
-    world.refusesReading(await world.observe(plan.payments, how), rest);
-  // A quick look cannot tell what moves from what stands.
+    world.refusesReading(await world.observe(plan.payments, how), plan);
   return (await judge('quick')) === null ? null : judge('whole');
 }
 

@@ -1,5 +1,5 @@
 import { stageDefinition } from '../platform/pipeline.ts';
-import type { StepStatus } from '../platform/runs.ts';
+import { isMaybeDone } from '../platform/runs.ts';
 import type { Action, OffsetMove, Step } from './plan.ts';
 import type { PhaseRecord } from './runs.ts';
 
@@ -14,9 +14,6 @@ export interface Undoing {
 
 /** catalogue.md 4: a worker gets so long to end what it is doing. */
 const STOP_GRACE_SECONDS = 120;
-
-/** Begun and not known to have failed: an act that may have happened is taken back as if it had. */
-const MAYBE_DONE: readonly (StepStatus | undefined)[] = ['done', 'intended', 'unknown'];
 
 type ContainerAction = Extract<Action, { readonly kind: 'stop-container' | 'start-container' }>;
 
@@ -36,7 +33,7 @@ interface TouchedContainer {
  * whoever starts from it skips what waits.
  */
 export function undoing(phase: PhaseRecord, refusesReading: string | null): Undoing {
-  const begun = phase.plan.steps.filter(({ number }) => MAYBE_DONE.includes(phase.steps.get(number)?.status));
+  const begun = phase.plan.steps.filter(({ number }) => isMaybeDone(phase.steps.get(number)?.status));
   const containers = touchedContainers(begun, phase);
   const leftovers: string[] = [];
   const stays: string[] = [];
@@ -120,7 +117,7 @@ function unguardedTopic({ stage }: TouchedContainer, phase: PhaseRecord): string
   if (stage === null) return null;
   const { topics, group } = stageDefinition(stage);
   const stepsOf = (kind: Action['kind']) => phase.plan.steps.filter(({ action }) => action.kind === kind);
-  const isBegun = ({ number }: Step) => MAYBE_DONE.includes(phase.steps.get(number)?.status);
+  const isBegun = ({ number }: Step) => isMaybeDone(phase.steps.get(number)?.status);
   const isDone = ({ number }: Step) => phase.steps.get(number)?.status === 'done';
   const made = stepsOf('create-topic')
     .filter(isBegun)
@@ -141,7 +138,7 @@ export function hasMoved({ plan, steps }: PhaseRecord, stage: Step['stage']): bo
     (step) =>
       step.action.kind === 'commit-offsets' &&
       step.stage === stage &&
-      MAYBE_DONE.includes(steps.get(step.number)?.status),
+      isMaybeDone(steps.get(step.number)?.status),
   );
 }
 
