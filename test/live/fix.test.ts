@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { TOPICS } from '../../lab/platform.ts';
 import type { RepairDocument, TraceDocument } from '../../src/report/schema.ts';
@@ -10,7 +10,7 @@ import { happenedBetween, predictedBy, worldOf } from '../support/effects.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside, nameOf } from '../support/faults.ts';
 import { fingerprint, statisticsSettle } from '../support/fingerprint.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { consentTo, DELIVERED, recordsOfRun, repairOf, runsOf } from '../support/repairs.ts';
 
@@ -25,13 +25,8 @@ const REPAIRED = {
 } as const;
 describeLive('fix on a real platform', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   const run = (home: string, ...args: readonly string[]): Promise<DoctorRun> =>

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { COLUMNS, openLabTerminal } from '../support/lab-terminal.ts';
 import { describeLive } from '../support/live.ts';
 import { DELIVERED } from '../support/repairs.ts';
@@ -14,13 +14,8 @@ const CONSENT = /apply this plan\? \(y\/N\)/;
 
 describeLive('fix in a terminal', tmuxMissing ?? labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   it('f02: from the diagnosis to healthy', async () => {

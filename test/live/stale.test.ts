@@ -10,7 +10,7 @@ import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
 import { dockerEvents, fingerprint } from '../support/fingerprint.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { PGBOUNCER_MISSING, startPgbouncer } from '../support/real-pgbouncer.ts';
 import { connect } from '../support/real-postgres.ts';
@@ -172,13 +172,8 @@ async function copyOf(lab: Lab): Promise<AsyncDisposable & { readonly name: stri
 
 describeLive('a platform that changes between plan and apply', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   describe.each(Object.entries(CHANGES))('%s', (id, changes) => {

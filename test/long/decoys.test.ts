@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { summaryOf } from '../support/doctor.ts';
 import { injectAndLook, nameOf } from '../support/faults.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
 /** Causes that the decoy suggests: neither on top nor beside the true one. */
@@ -16,13 +16,8 @@ const DECOYS: Readonly<Record<string, readonly string[]>> = {
 
 describeLive('decoys beside a fault, live', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   it.each(Object.keys(DECOYS))('%s: the true cause wins', async (id) => {

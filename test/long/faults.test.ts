@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { documentOf, summaryOf } from '../support/doctor.ts';
 import { evidenceFor, injectAndLook, look, nameOf } from '../support/faults.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
 /** What must stand among the evidence for the top cause, true by what the injection did. */
@@ -36,13 +36,8 @@ const EVIDENCE: Readonly<Record<string, RegExp>> = {
 
 describeLive('further documented faults and pairs, live', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   it.each(Object.keys(EVIDENCE))('%s: its cause on top, healthy after', async (id) => {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { consentTo, DELIVERED, repairOf, runsOf } from '../support/repairs.ts';
 
@@ -36,13 +36,8 @@ const TRIALS = [
 
 describeLive('kill -9 in the middle of a repair', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   const run = (

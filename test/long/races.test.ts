@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { deliveryOf } from '../support/deliveries.ts';
 import { doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
 const RACES = 20;
@@ -12,14 +12,12 @@ const RACE_TIMEOUT_MS = 180_000;
 
 describeLive('two operators at once', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab({ warm: true }));
-  });
-  afterAll(async () => {
-    await dispose?.();
-  });
+  openBlockLab(
+    (opened) => {
+      lab = opened;
+    },
+    { warm: true },
+  );
 
   it.each(Array.from({ length: RACES }, (_, index) => index + 1))(
     'race %i: one proceeds, the other is refused',

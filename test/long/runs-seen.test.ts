@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Lab } from '../../lab/lab.ts';
 import { type DoctorRun, doctor, documentOf } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
 import { dockerEvents, fingerprint, statisticsSettle } from '../support/fingerprint.ts';
-import { labMissing, openTestLab } from '../support/lab.ts';
+import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 
 const TIMEOUT_MS = 300_000;
@@ -17,13 +17,8 @@ const WORKER_STOPPED = '1.1.after-outcome';
 
 describeLive('runs in a later diagnosis', labMissing, () => {
   let lab: Lab;
-  let dispose: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    ({ lab, dispose } = await openTestLab());
-  });
-  afterAll(async () => {
-    await dispose?.();
+  openBlockLab((opened) => {
+    lab = opened;
   });
 
   const run = (
