@@ -9,7 +9,7 @@ import { deliveryOf, rowsOf } from '../support/deliveries.ts';
 import { type DoctorRun, doctor } from '../support/doctor.ts';
 import { emptyFolder } from '../support/empty-folder.ts';
 import { injectBeside } from '../support/faults.ts';
-import { dockerEvents, fingerprint } from '../support/fingerprint.ts';
+import { dockerEvents, fingerprint, TABLES } from '../support/fingerprint.ts';
 import { labMissing, openBlockLab } from '../support/lab.ts';
 import { describeLive } from '../support/live.ts';
 import { PGBOUNCER_MISSING, startPgbouncer } from '../support/real-pgbouncer.ts';
@@ -22,13 +22,6 @@ const TAKES_LOCK = 'pg_try_advisory_lock';
 /** Sent after the last look at the plan as a whole, before its first step. */
 const OPENS_RUN = 'insert into kc_doctor.journal';
 const PLAN = 'plan.json';
-const TABLES = [
-  'payments',
-  'student_course_purchases',
-  'trainer_allocations',
-  'tutoring_sessions',
-  'processed_events',
-];
 const STUDENT_OF = '(select student_id from payments where id::text = $1)';
 
 /** What happens to the platform, and what the operator is told of it. */

@@ -17,7 +17,8 @@ export interface Fingerprint {
   readonly containers: readonly string[];
 }
 
-const TABLES = [
+/** Of the platform's pipeline. */
+export const TABLES = [
   'payments',
   'student_course_purchases',
   'trainer_allocations',
