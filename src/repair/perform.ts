@@ -2,7 +2,7 @@
 import { DependencyError, RefusedError } from '../errors.ts';
 import { ROW_STAGES } from '../platform/effects.ts';
 import type { WriteOutcome } from '../ports/kafka-cluster.ts';
-import { act, containerOf, type Hands, isWait, type Settled, settle } from './act.ts';
+import { act, containerOf, type Hands, isWait, pollOf, type Settled, settle } from './act.ts';
 import { stepPlace } from './fail-point.ts';
 import type { Action, Plan, Step } from './plan.ts';
 import { drift, type WantsRecord } from './precondition.ts';
@@ -98,7 +98,7 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
   }
   const drifted =
     (await drift(asLeft(step, begun), hands, refuses, 'before-the-step')) ??
-    (await overwritten(session, phase, step)) ??
+    (await overwritten(session, phase, step, 'before-the-start')) ??
     (await refusesReading(session, phase, step));
   if (drifted !== null) return record(session, phase, step, staleOutcome(drifted));
   if (!isWait(step.action)) {
@@ -124,6 +124,10 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
   const settled = read.outcome === 'done' ? await batchEnd(session, phase, step, read) : read;
   await record(session, phase, step, settled);
   await at('after-outcome');
+  if (step.action.kind === 'start-container' && settled.outcome === 'done') {
+    const text = await overwritten(session, phase, step, 'after-the-start');
+    if (text !== null) return staleOutcome(text);
+  }
   if (step.action.kind === 'stop-container' && settled.outcome === 'done') {
     const unclean = await afterKill(session, phase, step.action.containerId);
     if (unclean !== null) return staleOutcome(unclean);
@@ -131,18 +135,24 @@ async function perform(session: Session, phase: Phase, step: Step, refuses: Want
   return settled;
 }
 
-/** Right before a worker starts, whether the offsets that were committed for its sake still stand. */
+/**
+ * Whether the offsets that were committed for the sake of a worker still stand right before its start, and right after it: a worker
+ * reads them only when it joins, seconds later, and from then on moves them itself.
+ */
 async function overwritten(
   { hands }: Session,
   { plan, steps, isUndo }: Phase,
   step: Step,
+  when: 'before-the-start' | 'after-the-start',
 ): Promise<string | null> {
   if (isUndo || step.action.kind !== 'start-container') return null;
   for (const { action, stage, number } of plan.steps) {
     if (action.kind !== 'commit-offsets' || stage !== step.stage || steps.get(number)?.status !== 'done')
       continue;
     const { outcome, data } = await settle(action, hands, { claim: 'not-done', beganMs: 0 });
-    if (outcome !== 'done') return `${data.text}: not as it was committed`;
+    if (outcome === 'done') continue;
+    const { members } = await pollOf(hands, action.group, []);
+    if (when === 'before-the-start' || members.length === 0) return `${data.text}: not as it was committed`;
   }
   return null;
 }

@@ -275,11 +275,11 @@ describe('a repair that does not work is never called fixed', () => {
     expect(platform.running()).toContain('purchase-worker');
   });
 
-  it('somebody else commits over ours once it was read back', async () => {
+  it.each(['1.3.after-outcome', '1.4.after-intent'])('somebody else commits over ours at %s', async (at) => {
     const { platform, payment, plan } = await planned('f19');
     const operator = new SimulatedOperator(platform);
     operator.at = (place) => {
-      if (place === '1.3.after-outcome') platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 2n });
+      if (place === at) platform.kafka.commit(PURCHASE_GROUP, TOPIC, { 1: 2n });
     };
     const result = await operator.apply(plan);
     expect(result?.outcome).toMatch(/undone|needs-person/);
